@@ -1,0 +1,41 @@
+import { glob, readFile } from 'node:fs/promises';
+import { dirname, join, relative } from 'node:path';
+
+import { expect, test } from 'vitest';
+
+/** A folder of src imports itself and the folders of later lines; never an earlier line, never a neighbour. */
+const layers = [
+  ['cli'],
+  ['controller'],
+  ['server'],
+  ['reconcile', 'rollout', 'drift', 'proposals', 'preview'],
+  ['agent'],
+  ['runner'],
+  ['backport'],
+  ['render'],
+  ['plan'],
+  ['git', 'ansible', 'forge', 'store'],
+  ['loop'],
+  ['telemetry'],
+  ['config'],
+  ['model'],
+];
+
+test('folders import downwards only', async () => {
+  const level = new Map(layers.flatMap((names, i) => names.map((name) => [name, i] as const)));
+  const wrong: string[] = [];
+  let seen = 0;
+  for await (const file of glob('src/**/*.ts')) {
+    const from = relative('src', file).split('/')[0] ?? '';
+    if (!level.has(from)) wrong.push(`${file} is in a folder that has no place in the layers`);
+    for (const [, target = ''] of (await readFile(file, 'utf8')).matchAll(/from '(\.[^']+)'/g)) {
+      const to = relative('src', join(dirname(file), target)).split('/')[0] ?? '';
+      seen += 1;
+      if (from !== to && !((level.get(from) ?? Infinity) < (level.get(to) ?? -1))) {
+        wrong.push(`${file} imports ${target}`);
+      }
+    }
+  }
+  expect(wrong).toEqual([]);
+  expect(seen).toBeGreaterThan(0);
+});
