@@ -28,7 +28,7 @@ export function sha256(bytes: string | Uint8Array): string {
  */
 export function treeDigest(tree: SiteTree): string {
   const hash = createHash('sha256');
-  for (const path of [...tree.keys()].sort(compareText)) {
+  for (const path of [...tree.keys()].toSorted(compareText)) {
     if (path === MANIFEST_PATH) continue;
     const file = tree.get(path)!;
     hash.update(`${file.mode} ${sha256(file.content)} ${path}\0`);
@@ -47,7 +47,7 @@ export function changedPaths(a: SiteTree, b: SiteTree): string[] {
   for (const [path, file] of a) if (!sameFile(file, b.get(path))) paths.add(path);
   for (const path of b.keys()) if (!a.has(path)) paths.add(path);
   paths.delete(MANIFEST_PATH);
-  return [...paths].sort(compareText);
+  return [...paths].toSorted(compareText);
 }
 
 // Control characters are what this pattern is for.
@@ -69,7 +69,8 @@ export function pathFault(path: string): string | undefined {
     if (part === '') return 'has an empty part';
     if (part === '.' || part === '..') return `contains "${part}"`;
     if (/^\.git$/i.test(part)) return 'contains ".git"';
-    if (part.startsWith('-') || part.startsWith('~')) return `has a part that starts with "${part[0]}"`;
+    if (part.startsWith('-') || part.startsWith('~'))
+      return `has a part that starts with "${part[0]}"`;
   }
   return undefined;
 }
@@ -81,3 +82,11 @@ export const NAME = /^[a-z0-9A-Z](?:[a-zA-Z0-9._-]{0,61}[a-zA-Z0-9])?$/;
 export function isName(name: string): boolean {
   return NAME.test(name) && !name.includes('..') && !name.endsWith('.lock');
 }
+
+/** A file as git tracks it. `hash` names the content (git's blob id); equal hashes mean equal content. */
+export interface TrackedFile extends TreeFile {
+  hash: string;
+}
+
+/** Relative path → file, at one commit. */
+export type TrackedFiles = ReadonlyMap<string, TrackedFile>;
