@@ -1,0 +1,30 @@
+import type { Secret } from './secret.ts';
+
+/** Durations are milliseconds; files and folders are absolute; empty text means: not set. */
+export interface Config {
+  dataDir: string;
+  plan: { url: string; branch: string; path: string; pollInterval: number };
+  forge: {
+    type: 'local' | 'github';
+    github: { repository: string; baseUrl: string; token: Secret | undefined; tokenFile: string };
+  };
+  server: {
+    host: string;
+    port: number;
+    token: Secret | undefined;
+    tokenFile: string;
+    publicUrl: string;
+  };
+  runner: {
+    concurrency: number;
+    timeout: number;
+    ansiblePlaybook: string;
+    vaultPasswordFile: string;
+  };
+  drift: { settle: number; compareInterval: number; maxOpenProposals: number };
+  metrics: { perSite: 'auto' | 'on' | 'off'; perSiteLimit: number };
+  log: {
+    level: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
+    format: 'auto' | 'json' | 'pretty';
+  };
+}

@@ -1,0 +1,196 @@
+import type { Problem } from '../model/problem.ts';
+import type { BackportProposal, PlanEdit, ProposalKind, ProposalState } from '../model/proposal.ts';
+import type { RunKind, RunReport, RunResult } from '../model/run.ts';
+import type { SiteState } from '../model/site.ts';
+
+/** All times here are milliseconds since 1970; all digests and commits are lower-case hex. */
+
+/** What the controller knows of the plan as a whole. */
+export interface PlanStateRow {
+  /** Newest commit of the tracked branch, and the newest one that was valid. */
+  headRevision: string | null;
+  goodRevision: string | null;
+  fetchedAt: number | null;
+  evaluatedAt: number | null;
+  /** Faults of the revision in `invalidRevision`; bounded in number and length. */
+  problems: Problem[];
+  invalidRevision: string | null;
+}
+
+/** `pending`: seen, not applied everywhere yet. */
+export type RevisionResult = 'pending' | 'applied' | 'invalid' | 'superseded' | 'failed';
+
+/** One revision of the plan that the controller has seen. */
+export interface RevisionRow {
+  revision: string;
+  subject: string;
+  author: string;
+  committedAt: number;
+  seenAt: number;
+  result: RevisionResult;
+  changedSites: number;
+  completedAt: number | null;
+}
+
+export interface SiteRow {
+  name: string;
+  labels: Record<string, string>;
+  stacks: string[];
+  delivery: 'push' | 'agent';
+  generation: number;
+  desiredCommit: string | null;
+  desiredDigest: string | null;
+  desiredRevision: string | null;
+  observedCommit: string | null;
+  observedDigest: string | null;
+  /** The desired commit that the working copy came from. */
+  baseCommit: string | null;
+  appliedCommit: string | null;
+  appliedDigest: string | null;
+  appliedRevision: string | null;
+  applyForced: boolean;
+  applyReason: string;
+  hold: string | null;
+  lastApplyFailed: boolean;
+  /** One sentence on what happens next. */
+  message: string;
+  /** Derived from the other columns, the open drifts and the runs under way; never set by callers. */
+  state: SiteState;
+  lastRunId: string | null;
+  lastAppliedAt: number | null;
+  updatedAt: number;
+  removedAt: number | null;
+}
+
+/** Columns that callers may change. */
+export type SiteChange = Partial<Omit<SiteRow, 'name' | 'state' | 'updatedAt'>>;
+
+/** A site as the plan defines it; further columns are written where they are given and kept where not. */
+export type SiteUpsert = Pick<SiteRow, 'name' | 'labels' | 'stacks' | 'delivery'> & SiteChange;
+
+export interface SiteDesired {
+  name: string;
+  generation: number;
+  desiredCommit: string;
+  desiredDigest: string;
+  desiredRevision: string;
+}
+
+export interface RunRow {
+  id: string;
+  site: string;
+  kind: RunKind;
+  driver: string;
+  cause: string;
+  commit: string;
+  digest: string;
+  revision: string;
+  startedAt: number;
+  endedAt: number | null;
+  result: RunResult | null;
+  reason: string;
+  /** Bounded: tasks that were fine, then diffs, then tasks are left out of a report that is too large. */
+  report: RunReport | null;
+}
+
+export type RunStart = Omit<RunRow, 'endedAt' | 'result' | 'reason' | 'report'>;
+
+export interface RunEnd {
+  endedAt: number;
+  result: RunResult;
+  reason: string;
+  report: RunReport | null;
+}
+
+export type DriftKind = 'tree' | 'host';
+
+export type DriftDecision = 'adopted' | 'rejected' | 'reverted' | 'ignored' | 'superseded';
+
+export type DriftStatus = 'open' | DriftDecision;
+
+export interface DriftRow {
+  id: string;
+  site: string;
+  kind: DriftKind;
+  /** Unique within the site (see `driftFingerprint`). */
+  fingerprint: string;
+  /** Names what the edit is, whenever it was made. */
+  contentKey: string;
+  baseCommit: string;
+  observedCommit: string;
+  paths: string[];
+  author: string;
+  message: string;
+  detectedAt: number;
+  status: DriftStatus;
+  decidedAt: number | null;
+  decidedBy: string | null;
+  proposalId: string | null;
+}
+
+export type NewDrift = Omit<DriftRow, 'status' | 'decidedAt' | 'decidedBy' | 'proposalId'>;
+
+/** A `BackportResult` without the contents of files, which are in git. */
+export interface StoredBackport {
+  site: string;
+  revision: string;
+  proposals: (Omit<BackportProposal, 'edits'> & { edits: Omit<PlanEdit, 'content'>[] })[];
+  unexplained: { path: string; reason: string }[];
+}
+
+export interface ProposalRow {
+  id: string;
+  driftId: string;
+  site: string;
+  fingerprint: string;
+  /** Unique. */
+  branch: string;
+  kind: ProposalKind;
+  title: string;
+  body: string;
+  /** Revision of the plan that the proposal was worked out for, and the commit of its branch. */
+  baseRevision: string;
+  commit: string | null;
+  state: ProposalState;
+  result: StoredBackport;
+  /** The pull request. */
+  number: number | null;
+  url: string | null;
+  createdAt: number;
+  openedAt: number | null;
+  decidedAt: number | null;
+  decidedBy: string | null;
+  closeReason: string | null;
+}
+
+export type NewProposal = Omit<
+  ProposalRow,
+  'state' | 'number' | 'url' | 'openedAt' | 'decidedAt' | 'decidedBy' | 'closeReason'
+>;
+
+export type ProposalChange = Partial<
+  Omit<ProposalRow, 'id' | 'driftId' | 'site' | 'fingerprint' | 'branch' | 'createdAt'>
+>;
+
+export interface AuditEntry {
+  at: number;
+  actor: string;
+  action: string;
+  subject: string;
+  /** JSON. */
+  detail: Record<string, unknown>;
+}
+
+export interface AuditRow extends AuditEntry {
+  id: number;
+}
+
+export type TokenRole = 'viewer' | 'operator' | 'admin' | 'runner' | `site:${string}`;
+
+export interface TokenRow {
+  id: string;
+  name: string;
+  role: TokenRole;
+  createdAt: number;
+  revokedAt: number | null;
+}
