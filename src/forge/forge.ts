@@ -26,6 +26,14 @@ export interface PullRequestDraft {
 
 export type CommitState = 'pending' | 'success' | 'failure' | 'error';
 
+export interface CommitStatus {
+  /** Who says it: `trueup/render`. */
+  context: string;
+  state: CommitState;
+  description: string;
+  url?: string;
+}
+
 /**
  * Where pull requests live. Every `ensure…` may be repeated: after a crash or a lost answer the second call finds
  * what the first one did. Branches are pushed over git by the caller before a pull request is asked for.
@@ -45,8 +53,5 @@ export interface Forge {
   /** Merges exactly the commit that was reviewed. Already merged is success. Throws `UserError` if it can't be. */
   mergePullRequest(number: number, head: string, decidedBy: string): Promise<PullRequest>;
   closePullRequest(number: number, decidedBy: string): Promise<PullRequest>;
-  setCommitStatus(
-    commit: string,
-    status: { context: string; state: CommitState; description: string; url?: string },
-  ): Promise<void>;
+  setCommitStatus(commit: string, status: CommitStatus): Promise<void>;
 }

@@ -1,3 +1,5 @@
+import type { CommitStatus } from './forge.ts';
+
 /** What every forge's text goes through, so that each of them keeps the same of it. Lengths are UTF-16 code units. */
 
 /** GitHub's limits; it counts code points, which are never more. */
@@ -5,6 +7,10 @@ const TITLE_LIMIT = 256;
 const BODY_LIMIT = 65_536;
 
 const SHORTENED = '*This text was too long for a pull request and has been shortened here.*';
+
+/** GitHub's limits for a commit status. */
+const STATUS_CONTEXT_LIMIT = 255;
+const STATUS_DESCRIPTION_LIMIT = 140;
 
 /** Comments are found again by this line at their beginning. */
 const MARKER = /^[a-zA-Z0-9]+(?:[-./_][a-zA-Z0-9]+)*$/;
@@ -41,18 +47,31 @@ export function fitBody(body: string, limit = BODY_LIMIT): string {
   return `${kept}${closing(kept).slice(0, 490)}\n\n${SHORTENED}`;
 }
 
+/** A commit status as forges take it. */
+export function fitStatus(status: CommitStatus): CommitStatus {
+  return {
+    ...status,
+    context: fitLine(status.context, STATUS_CONTEXT_LIMIT),
+    description: fitLine(status.description, STATUS_DESCRIPTION_LIMIT),
+  };
+}
+
 /** The body of the comment that `marker` names. */
 export function markedBody(marker: string, body: string): string {
   const mark = `${markerLine(marker)}\n`;
   return mark + fitBody(body, BODY_LIMIT - mark.length);
 }
 
-/** The hidden line that a marked comment begins with. */
+/** The hidden line that a marked comment begins with. Throws as `checkMarker` does. */
 export function markerLine(marker: string): string {
-  if (!MARKER.test(marker)) {
-    throw new Error(`"${marker}" can't mark a comment: use words joined by - . / or _`);
-  }
+  checkMarker(marker);
   return `<!-- trueup:${marker} -->`;
+}
+
+/** Throws if the marker could break out of the comment that hides it. */
+export function checkMarker(marker: string): void {
+  if (MARKER.test(marker)) return;
+  throw new Error(`"${marker}" can't mark a comment: use words joined by - . / or _`);
 }
 
 /** What the commit says that merges a pull request. */
