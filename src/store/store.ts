@@ -1,118 +1,97 @@
-import type { ProposalState } from '../model/proposal.ts';
-import type { SiteState } from '../model/site.ts';
-import type * as rows from './rows.ts';
+import { CamelCasePlugin, Kysely } from 'kysely';
+import { Migrator } from 'kysely/migration';
 
-export abstract class Lease {
-  abstract acquire(
-    owner: string,
-    ttlMs: number,
-    now: number,
-  ): Promise<{ epoch: number } | undefined>;
-  abstract renew(owner: string, epoch: number, ttlMs: number, now: number): Promise<boolean>;
-  abstract release(owner: string, epoch: number): Promise<void>;
+import { messageOf, UserError } from '../model/errors.ts';
+import { Audit } from './audit.ts';
+import { Drifts } from './drifts.ts';
+import { Lease } from './lease.ts';
+import { migrations } from './migrations/index.ts';
+import { PlanState } from './plan-state.ts';
+import { Proposals } from './proposals.ts';
+import { Pulls } from './pulls.ts';
+import { Revisions } from './revisions.ts';
+import { Runs } from './runs.ts';
+import { Session } from './session.ts';
+import { Sites } from './sites.ts';
+import { openSqlite, sqliteDialect } from './sqlite.ts';
+import type { Tables } from './tables.ts';
+import { Tokens } from './tokens.ts';
+
+/** The controller's state. Every write is durable when its promise resolves. */
+export class Store {
+  readonly lease: Lease;
+  readonly plan: PlanState;
+  readonly revisions: Revisions;
+  readonly sites: Sites;
+  readonly runs: Runs;
+  readonly drifts: Drifts;
+  readonly proposals: Proposals;
+  readonly pulls: Pulls;
+  readonly audit: Audit;
+  readonly tokens: Tokens;
+  readonly #session: Session;
+
+  constructor(session: Session) {
+    this.#session = session;
+    this.lease = new Lease(session);
+    this.plan = new PlanState(session);
+    this.revisions = new Revisions(session);
+    this.sites = new Sites(session);
+    this.runs = new Runs(session);
+    this.drifts = new Drifts(session);
+    this.proposals = new Proposals(session);
+    this.pulls = new Pulls(session);
+    this.audit = new Audit(session);
+    this.tokens = new Tokens(session);
+  }
+
+  /**
+   * Does all of the work or nothing of it. The work must use the store that it is given, not the outer one (which
+   * throws meanwhile), and should not wait for the outside world: everybody else waits for it. A transaction
+   * within a transaction is part of it.
+   * @throws LeaseLost if this store acquired the lease and another controller has it now
+   */
+  async transaction<T>(work: (store: Store) => Promise<T>): Promise<T> {
+    return this.#session.transaction((session) =>
+      work(session === this.#session ? this : new Store(session)),
+    );
+  }
+
+  /** Waits for what is under way, then closes the database. */
+  async close(): Promise<void> {
+    await this.#session.db.destroy();
+  }
 }
-export abstract class PlanState {
-  abstract get(): Promise<rows.PlanStateRow>;
-  abstract update(change: Partial<rows.PlanStateRow>): Promise<rows.PlanStateRow>;
+
+/**
+ * Opens the store, making the file and bringing its tables up to date as needed.
+ * @param options.file path of the SQLite database
+ * @param options.now the current time in milliseconds since 1970, for the columns that the store fills in itself
+ * @throws UserError if the file cannot be used
+ */
+export async function openStore(options: { file: string; now?: () => number }): Promise<Store> {
+  const { file, now = Date.now } = options;
+  const db = new Kysely<Tables>({
+    dialect: sqliteDialect(openSqlite(file)),
+    plugins: [new CamelCasePlugin()],
+  });
+  try {
+    await migrate(db, file);
+  } catch (error) {
+    await db.destroy();
+    throw error;
+  }
+  return new Store(new Session({ db, now, fence: { epoch: undefined } }));
 }
-export abstract class Revisions {
-  abstract get(revision: string): Promise<rows.RevisionRow | undefined>;
-  /** Writes the row, replacing the one there is. */
-  abstract record(row: rows.RevisionRow): Promise<void>;
-  abstract update(
-    revision: string,
-    change: Partial<Omit<rows.RevisionRow, 'revision'>>,
-  ): Promise<void>;
-  /** Newest (by seenAt) first. */
-  abstract list(limit: number): Promise<rows.RevisionRow[]>;
+
+async function migrate(db: Kysely<Tables>, file: string): Promise<void> {
+  const migrator = new Migrator({
+    db: db.withoutPlugins(),
+    provider: { getMigrations: async () => migrations },
+  });
+  const { error } = await migrator.migrateToLatest();
+  if (error === undefined) return;
+  throw new UserError(`cannot bring the database ${file} up to date: ${messageOf(error)}`, {
+    cause: error,
+  });
 }
-export abstract class Sites {
-  abstract get(name: string): Promise<rows.SiteRow | undefined>;
-  abstract list(query: {
-    state?: SiteState;
-    search?: string;
-    after?: string;
-    limit: number;
-  }): Promise<rows.SiteRow[]>;
-  abstract all(): AsyncGenerator<rows.SiteRow>;
-  abstract names(): Promise<string[]>;
-  abstract upsertMany(rows: Iterable<rows.SiteUpsert>): Promise<void>;
-  abstract update(name: string, change: rows.SiteChange): Promise<rows.SiteRow>;
-  abstract setDesired(many: Iterable<rows.SiteDesired>): Promise<void>;
-  abstract remove(name: string): Promise<void>;
-  abstract countByState(): Promise<Record<SiteState, number>>;
-}
-export abstract class Runs {
-  abstract insert(run: rows.RunStart): Promise<void>;
-  abstract finish(id: string, end: rows.RunEnd): Promise<rows.RunRow>;
-  abstract get(id: string): Promise<rows.RunRow | undefined>;
-  /** Newest first; `after` is the id of the last row of the page before. Reports are left out. */
-  abstract list(query: { site?: string; after?: string; limit: number }): Promise<rows.RunRow[]>;
-  abstract unfinished(): Promise<rows.RunRow[]>;
-  abstract prune(keepPerSite: number): Promise<number>;
-}
-export abstract class Drifts {
-  abstract insertIfAbsent(
-    drift: rows.NewDrift,
-  ): Promise<{ drift: rows.DriftRow; inserted: boolean }>;
-  abstract get(id: string): Promise<rows.DriftRow | undefined>;
-  abstract open(site: string): Promise<rows.DriftRow[]>;
-  abstract openAll(): Promise<rows.DriftRow[]>;
-  /** False if it was decided before. */
-  abstract decide(id: string, status: rows.DriftDecision, by: string, at: number): Promise<boolean>;
-  abstract setProposal(id: string, proposalId: string): Promise<void>;
-  abstract countDecided(site: string, contentKey: string): Promise<number>;
-  abstract list(query: {
-    site?: string;
-    status?: rows.DriftStatus;
-    after?: string;
-    limit: number;
-  }): Promise<rows.DriftRow[]>;
-}
-export abstract class Proposals {
-  abstract insertIfAbsent(
-    proposal: rows.NewProposal,
-  ): Promise<{ proposal: rows.ProposalRow; inserted: boolean }>;
-  abstract get(id: string): Promise<rows.ProposalRow | undefined>;
-  abstract byBranch(branch: string): Promise<rows.ProposalRow | undefined>;
-  abstract byNumber(number: number): Promise<rows.ProposalRow | undefined>;
-  abstract open(): Promise<rows.ProposalRow[]>;
-  abstract update(id: string, change: rows.ProposalChange): Promise<rows.ProposalRow>;
-  abstract list(query: {
-    state?: ProposalState;
-    site?: string;
-    after?: string;
-    limit: number;
-  }): Promise<rows.ProposalRow[]>;
-  abstract countByState(): Promise<Record<ProposalState, number>>;
-}
-export abstract class Audit {
-  abstract append(entry: rows.AuditEntry): Promise<void>;
-  /** Newest first; `after` is the id of the last row of the page before. */
-  abstract list(limit: number, after?: number): Promise<rows.AuditRow[]>;
-}
-export abstract class Tokens {
-  /** The only time the token itself is told. */
-  abstract create(
-    name: string,
-    role: rows.TokenRole,
-  ): Promise<{ token: string; row: rows.TokenRow }>;
-  abstract list(): Promise<rows.TokenRow[]>;
-  abstract revoke(name: string): Promise<boolean>;
-  abstract verify(token: string): Promise<rows.TokenRow | undefined>;
-}
-/** Inside `transaction`, use the store that the work is given, never the outer one. */
-export abstract class Store {
-  abstract readonly lease: Lease;
-  abstract readonly plan: PlanState;
-  abstract readonly revisions: Revisions;
-  abstract readonly sites: Sites;
-  abstract readonly runs: Runs;
-  abstract readonly drifts: Drifts;
-  abstract readonly proposals: Proposals;
-  abstract readonly audit: Audit;
-  abstract readonly tokens: Tokens;
-  abstract transaction<T>(work: (store: Store) => Promise<T>): Promise<T>;
-  abstract close(): Promise<void>;
-}
-export declare function openStore(options: { file: string; now?: () => number }): Promise<Store>;

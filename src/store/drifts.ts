@@ -1,0 +1,155 @@
+import type { DriftDecision, DriftRow, DriftStatus, NewDrift } from './rows.ts';
+import type { Session } from './session.ts';
+import { refreshStates } from './site-states.ts';
+import { driftCodec } from './tables.ts';
+
+/** Edits found at sites, and what was decided on each. */
+export class Drifts {
+  readonly #session: Session;
+
+  constructor(session: Session) {
+    this.#session = session;
+  }
+
+  /** Records a drift once: a second one of the same site and fingerprint finds the first. */
+  async insertIfAbsent(drift: NewDrift): Promise<{ drift: DriftRow; inserted: boolean }> {
+    return this.#session.write(async (db) => {
+      const row: DriftRow = { ...drift, ...UNDECIDED };
+      const made = await db
+        .insertInto('drifts')
+        .values(driftCodec.encode(row))
+        .onConflict((conflict) => conflict.columns(['site', 'fingerprint']).doNothing())
+        .returningAll()
+        .executeTakeFirst();
+      if (made !== undefined) {
+        await refreshStates(db, [drift.site], this.#session.now());
+        return { drift: driftCodec.decode(made), inserted: true };
+      }
+      const found = await db
+        .selectFrom('drifts')
+        .selectAll()
+        .where('site', '=', drift.site)
+        .where('fingerprint', '=', drift.fingerprint)
+        .executeTakeFirstOrThrow();
+      return { drift: driftCodec.decode(found), inserted: false };
+    });
+  }
+
+  async get(id: string): Promise<DriftRow | undefined> {
+    const row = await this.#session.db
+      .selectFrom('drifts')
+      .selectAll()
+      .where('id', '=', id)
+      .executeTakeFirst();
+    return row && driftCodec.decode(row);
+  }
+
+  /** Drifts of a site that wait for a decision, oldest first. */
+  async open(site: string): Promise<DriftRow[]> {
+    const rows = await this.#open().where('site', '=', site).execute();
+    return rows.map((row) => driftCodec.decode(row));
+  }
+
+  /** All drifts that wait for a decision, oldest first. */
+  async openAll(): Promise<DriftRow[]> {
+    const rows = await this.#open().execute();
+    return rows.map((row) => driftCodec.decode(row));
+  }
+
+  /** The newest drift of a site that was found as this commit. */
+  async byObservedCommit(site: string, observedCommit: string): Promise<DriftRow | undefined> {
+    const row = await this.#session.db
+      .selectFrom('drifts')
+      .selectAll()
+      .where('site', '=', site)
+      .where('observedCommit', '=', observedCommit)
+      .orderBy('detectedAt', 'desc')
+      .orderBy('id', 'desc')
+      .executeTakeFirst();
+    return row && driftCodec.decode(row);
+  }
+
+  /** Moves a drift along with its site: the same edit, now on top of a newer desired commit. */
+  async follow(id: string, commits: { baseCommit: string; observedCommit: string }): Promise<void> {
+    await this.#session.write((db) =>
+      db
+        .updateTable('drifts')
+        .set({ baseCommit: commits.baseCommit, observedCommit: commits.observedCommit })
+        .where('id', '=', id)
+        .execute(),
+    );
+  }
+
+  /** Ends a drift. False if it was decided before (or never was): the first decision stands. */
+  async decide(id: string, status: DriftDecision, by: string, at: number): Promise<boolean> {
+    return this.#session.write(async (db) => {
+      const row = await db
+        .updateTable('drifts')
+        .set({ status, decidedBy: by, decidedAt: at })
+        .where('id', '=', id)
+        .where('status', '=', 'open')
+        .returning('site')
+        .executeTakeFirst();
+      if (row === undefined) return false;
+      await refreshStates(db, [row.site], this.#session.now());
+      return true;
+    });
+  }
+
+  /** Says which proposal was made for a drift. */
+  async setProposal(id: string, proposalId: string): Promise<void> {
+    await this.#session.write((db) =>
+      db.updateTable('drifts').set({ proposalId }).where('id', '=', id).execute(),
+    );
+  }
+
+  /** How often this very edit was found at the site and decided, whichever way. */
+  async countDecided(site: string, contentKey: string): Promise<number> {
+    const { count } = await this.#session.db
+      .selectFrom('drifts')
+      .select(({ fn }) => fn.countAll<number>().as('count'))
+      .where('site', '=', site)
+      .where('contentKey', '=', contentKey)
+      .where('status', '<>', 'open')
+      .executeTakeFirstOrThrow();
+    return count;
+  }
+
+  /**
+   * Newest first.
+   * @param query.after id of the last drift of the page before; if it is gone, the first page
+   */
+  async list(query: {
+    site?: string;
+    status?: DriftStatus;
+    after?: string;
+    limit: number;
+  }): Promise<DriftRow[]> {
+    let select = this.#session.db
+      .selectFrom('drifts')
+      .selectAll()
+      .orderBy('detectedAt', 'desc')
+      .orderBy('id', 'desc')
+      .limit(query.limit);
+    if (query.site !== undefined) select = select.where('site', '=', query.site);
+    if (query.status !== undefined) select = select.where('status', '=', query.status);
+    const last = query.after === undefined ? undefined : await this.get(query.after);
+    if (last !== undefined) {
+      select = select.where((eb) =>
+        eb(eb.refTuple('detectedAt', 'id'), '<', eb.tuple(last.detectedAt, last.id)),
+      );
+    }
+    return (await select.execute()).map((row) => driftCodec.decode(row));
+  }
+
+  #open() {
+    return this.#session.db
+      .selectFrom('drifts')
+      .selectAll()
+      .where('status', '=', 'open')
+      .orderBy('detectedAt')
+      .orderBy('id');
+  }
+}
+
+const UNDECIDED = { status: 'open', decidedAt: null, decidedBy: null, proposalId: null } as const;

@@ -1,0 +1,8 @@
+import type { Migration } from 'kysely/migration';
+
+import * as first from './0001-first.ts';
+
+/** In order of their names. A migration that was released is never changed: add another. */
+export const migrations: Record<string, Migration> = {
+  '0001-first': first,
+};

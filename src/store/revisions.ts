@@ -1,0 +1,53 @@
+import type { RevisionRow } from './rows.ts';
+import type { Session } from './session.ts';
+
+/** The revisions of the plan that the controller has seen. */
+export class Revisions {
+  readonly #session: Session;
+
+  constructor(session: Session) {
+    this.#session = session;
+  }
+
+  async get(revision: string): Promise<RevisionRow | undefined> {
+    return this.#session.db
+      .selectFrom('revisions')
+      .selectAll()
+      .where('revision', '=', revision)
+      .executeTakeFirst();
+  }
+
+  /** Writes the row, replacing the one that is there. */
+  async record(row: RevisionRow): Promise<void> {
+    const { revision, ...rest } = row;
+    await this.#session.write((db) =>
+      db
+        .insertInto('revisions')
+        .values({ revision, ...rest })
+        .onConflict((conflict) => conflict.column('revision').doUpdateSet(rest))
+        .execute(),
+    );
+  }
+
+  /** Changes the columns that are given; nothing happens if the revision is unknown. */
+  async update(revision: string, change: Partial<Omit<RevisionRow, 'revision'>>): Promise<void> {
+    await this.#session.write((db) =>
+      db
+        .updateTable('revisions')
+        .set({ revision, ...change })
+        .where('revision', '=', revision)
+        .execute(),
+    );
+  }
+
+  /** Newest seen first. */
+  async list(limit: number): Promise<RevisionRow[]> {
+    return this.#session.db
+      .selectFrom('revisions')
+      .selectAll()
+      .orderBy('seenAt', 'desc')
+      .orderBy('revision')
+      .limit(limit)
+      .execute();
+  }
+}

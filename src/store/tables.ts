@@ -1,0 +1,38 @@
+import { Codec, type Stored } from './codec.ts';
+import type { PullRow, StatusRow } from './pulls.ts';
+import type {
+  AuditRow,
+  DriftRow,
+  PlanStateRow,
+  ProposalRow,
+  RevisionRow,
+  RunRow,
+  SiteRow,
+  TokenRow,
+} from './rows.ts';
+
+/** Every table as queries see it; columns are spelled in snake_case in the database itself. */
+export interface Tables {
+  lease: { id: string; owner: string; epoch: number; expiresAt: number };
+  plan: Stored<PlanStateRow, 'problems'> & { id: string };
+  revisions: RevisionRow;
+  sites: Stored<SiteRow, 'labels' | 'stacks', 'applyForced' | 'lastApplyFailed'>;
+  runs: Stored<RunRow, 'report'>;
+  drifts: Stored<DriftRow, 'paths'>;
+  proposals: Stored<ProposalRow, 'result'>;
+  pulls: Stored<PullRow, 'labels'>;
+  pullComments: { number: number; marker: string; body: string; position: number };
+  commitStatuses: StatusRow;
+  audit: Stored<AuditRow, 'detail'>;
+  tokens: TokenRow & { hash: string };
+}
+
+export const planCodec = new Codec<PlanStateRow, 'problems'>({ json: ['problems'] });
+export const siteCodec = new Codec<SiteRow, 'labels' | 'stacks', 'applyForced' | 'lastApplyFailed'>(
+  { json: ['labels', 'stacks'], flags: ['applyForced', 'lastApplyFailed'] },
+);
+export const runCodec = new Codec<RunRow, 'report'>({ json: ['report'] });
+export const driftCodec = new Codec<DriftRow, 'paths'>({ json: ['paths'] });
+export const proposalCodec = new Codec<ProposalRow, 'result'>({ json: ['result'] });
+export const pullCodec = new Codec<PullRow, 'labels'>({ json: ['labels'] });
+export const auditCodec = new Codec<AuditRow, 'detail'>({ json: ['detail'] });

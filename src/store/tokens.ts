@@ -1,0 +1,84 @@
+import { randomBytes, timingSafeEqual } from 'node:crypto';
+
+import { UserError } from '../model/errors.ts';
+import { sha256 } from '../model/tree.ts';
+import type { TokenRole, TokenRow } from './rows.ts';
+import type { Session } from './session.ts';
+
+/** `tu_<id>_<secret>`: the id finds the row, 256 random bits prove the right to it. */
+const FORMAT = /^tu_([0-9a-f]{16})_([A-Za-z0-9_-]{43})$/;
+/** Compared with where there is no row, so that an unknown id takes as long as a wrong secret. */
+const NO_HASH = sha256('');
+
+const COLUMNS = ['id', 'name', 'role', 'createdAt', 'revokedAt'] as const;
+
+/** Tokens of the API; only their hashes are kept. */
+export class Tokens {
+  readonly #session: Session;
+
+  constructor(session: Session) {
+    this.#session = session;
+  }
+
+  /**
+   * Makes a token; this is the only time that it is told.
+   * @throws UserError if a token of that name is in use
+   */
+  async create(name: string, role: TokenRole): Promise<{ token: string; row: TokenRow }> {
+    const id = randomBytes(8).toString('hex');
+    const secret = randomBytes(32).toString('base64url');
+    const row = { id, name, role, createdAt: this.#session.now(), revokedAt: null };
+    await this.#session.write(async (db) => {
+      const taken = await db
+        .selectFrom('tokens')
+        .select('id')
+        .where('name', '=', name)
+        .where('revokedAt', 'is', null)
+        .executeTakeFirst();
+      if (taken) throw new UserError(`there is a token "${name}" already: revoke it first`);
+      await db
+        .insertInto('tokens')
+        .values({ ...row, hash: sha256(secret) })
+        .execute();
+    });
+    return { token: `tu_${id}_${secret}`, row };
+  }
+
+  /** Revoked ones too, oldest first. */
+  async list(): Promise<TokenRow[]> {
+    return this.#session.db
+      .selectFrom('tokens')
+      .select(COLUMNS)
+      .orderBy('createdAt')
+      .orderBy('id')
+      .execute();
+  }
+
+  /** Ends the use of the token of that name. False if there is none in use. */
+  async revoke(name: string): Promise<boolean> {
+    const { numUpdatedRows } = await this.#session.write((db) =>
+      db
+        .updateTable('tokens')
+        .set({ revokedAt: this.#session.now() })
+        .where('name', '=', name)
+        .where('revokedAt', 'is', null)
+        .executeTakeFirst(),
+    );
+    return numUpdatedRows > 0n;
+  }
+
+  /** Whose token this is, or undefined if it is none of ours or was revoked. Hashes are compared in constant time. */
+  async verify(token: string): Promise<TokenRow | undefined> {
+    const [, id, secret] = FORMAT.exec(token) ?? [];
+    if (id === undefined || secret === undefined) return undefined;
+    const stored = await this.#session.db
+      .selectFrom('tokens')
+      .selectAll()
+      .where('id', '=', id)
+      .where('revokedAt', 'is', null)
+      .executeTakeFirst();
+    const { hash, ...row } = stored ?? { hash: NO_HASH };
+    const same = timingSafeEqual(Buffer.from(hash, 'hex'), Buffer.from(sha256(secret), 'hex'));
+    return same && 'id' in row ? row : undefined;
+  }
+}
