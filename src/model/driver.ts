@@ -8,6 +8,10 @@ export interface RunRequest {
   kind: RunKind;
   site: string;
   tree: SiteTree;
+  /** Paths within the tree of what is run, in order; the run stops after the first that fails. */
+  playbooks: readonly string[];
+  /** Values that must stand in no report, log or event, whatever their encoding. */
+  secrets: readonly string[];
   /** Seconds; after it the run is ended and reported as `timeout`. */
   timeout: number;
   /** Why the run is made, for the report and the log: `revision 1a2b3c4`, `back to the plan`. */

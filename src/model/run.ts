@@ -27,6 +27,8 @@ export interface TaskReport {
   diff?: string;
   truncated?: boolean;
   handler?: boolean;
+  /** It failed, and the playbook says to go on (`ignore_errors`). */
+  ignored?: boolean;
 }
 
 export interface RunReport {
