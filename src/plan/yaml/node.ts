@@ -42,25 +42,39 @@ export type Value =
   | Value[]
   | Map<string, Value>;
 
+export type ScalarValue = Exclude<Value, Value[] | Map<string, Value>>;
+
 export interface ScalarNode {
   kind: 'scalar';
   source: Source;
-  /** The token exactly as it stands, tag and quotes included; block scalars with their header and lines. */
+  /**
+   * The token exactly as it stands, tag and quotes included; block scalars with their header and lines, up to but
+   * not including the last line's newline. Only an anchor, or a line break after a tag, is left out of it.
+   */
   token: string;
   style: 'plain' | 'single' | 'double' | 'block';
   /** Explicit local tag (`!vault`, `!unsafe`, `!unset`) or empty. */
   tag: string;
-  value: Exclude<Value, Value[] | Map<string, Value>>;
+  value: ScalarValue;
+  /** Of a block scalar: how many spaces stand before its lines. */
+  indent?: number;
   /** Set where the node was reached through an alias or a merge key: it must not be edited in place. */
   alias?: string;
+  /** Where the alias itself (`*name`) stands, on the node that it stands for; not on nodes within that node. */
+  aliasSource?: Source;
 }
 
 export interface MapEntry {
+  /** The key's text; keys that are no strings (`80`, `yes`) as Python's `str` writes them (`80`, `True`). */
   key: string;
+  /** What PyYAML makes of the key, where that is not a string. */
+  keyValue?: Exclude<ScalarValue, string | Tagged>;
   /** The key's token as it stands, and its range. */
   keyToken: string;
   keySource: Source;
   value: YamlNode;
+  /** The entry came through a merge key (`<<`) and stands elsewhere. */
+  merged?: true;
 }
 
 export interface MapNode {
@@ -70,7 +84,10 @@ export interface MapNode {
   entries: Map<string, MapEntry>;
   flow: boolean;
   parts?: MapNode[];
+  /** Ranges of the map's own `<<: …` entries. */
+  mergeSources?: Source[];
   alias?: string;
+  aliasSource?: Source;
 }
 
 export interface SequenceNode {
@@ -80,6 +97,7 @@ export interface SequenceNode {
   flow: boolean;
   parts?: SequenceNode[];
   alias?: string;
+  aliasSource?: Source;
 }
 
 export type YamlNode = ScalarNode | MapNode | SequenceNode;
