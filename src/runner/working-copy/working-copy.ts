@@ -21,7 +21,6 @@ import {
   MANIFEST_PATH,
   pathFault,
   sameFile,
-  sha256,
   type SiteTree,
   treeDigest,
   type TreeFile,
@@ -271,9 +270,4 @@ function rethrowAs(code: string, instead: Error): (error: unknown) => never {
 
 function isCode(error: unknown, code: string): boolean {
   return error instanceof Error && 'code' in error && error.code === code;
-}
-
-/** Digest of one file's content and mode, for keys that name an edit. */
-export function fileKey(file: TreeFile | undefined): string {
-  return file ? `${file.mode} ${sha256(file.content)}` : 'absent';
 }

@@ -1,0 +1,390 @@
+import { join } from 'node:path';
+
+import { AnsibleDriver } from '../ansible/driver.ts';
+import type { Config } from '../config/config.ts';
+import { DriftLoop } from '../drift/drift-loop.ts';
+import type { Forge } from '../forge/forge.ts';
+import { PlanRepository } from '../git/plan-repository.ts';
+import { SiteStore } from '../git/site-store.ts';
+import { KeyedLoop, type KeyedLoopOptions } from '../loop/keyed-loop.ts';
+import type { Driver } from '../model/driver.ts';
+import { UserError } from '../model/errors.ts';
+import { secretValuesIn } from '../plan/secrets.ts';
+import { ProposalLoop } from '../proposals/proposal-loop.ts';
+import { PlanLoop } from '../reconcile/plan-loop.ts';
+import { SiteLoop } from '../reconcile/site-loop.ts';
+import { Runner } from '../runner/runner.ts';
+import { WorkingCopyWatcher } from '../runner/working-copy/watch.ts';
+import { WorkingCopies } from '../runner/working-copy/working-copies.ts';
+import type { ProposalRow } from '../store/rows.ts';
+import { openStore, type Store } from '../store/store.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+import { type DataDirectory, takeDataDirectory } from './data-directory.ts';
+import { createForge } from './forge.ts';
+import { recover } from './recover.ts';
+import { RevisionLoop } from './revisions.ts';
+import { treeDiff } from './tree-diff.ts';
+import { createUserNames } from './users.ts';
+
+/** The plan loop has but one key. */
+const PLAN = 'plan';
+/** Applies of one revision that end close together are counted once (ms). */
+const COUNT_DELAY = 300;
+
+export interface ControllerOptions {
+  config: Config;
+  log: Logger;
+  metrics: Metrics;
+  /** The token for the forge and for git over HTTP; asked for at each use, so that it can be rotated. */
+  forgeToken: () => Promise<string | undefined>;
+  /** In place of Ansible; for tests. */
+  driver?: Driver;
+  now?: () => number;
+}
+
+/** What is wrong with a part, for the readiness endpoint. */
+export interface Check {
+  ok: boolean;
+  message: string;
+}
+
+/**
+ * The controller: builds every part, starts the loops on them, and wires what one loop finds to the nudge of
+ * another. A nudge only says "look now"; every loop finds out for itself what there is to do (law 8).
+ */
+export class Controller {
+  readonly store: Store;
+  readonly copies: WorkingCopies;
+  readonly #options: ControllerOptions;
+  readonly #directory: DataDirectory;
+  readonly #trees: SiteStore;
+  readonly #repository: PlanRepository;
+  readonly #forge: Forge;
+  readonly #driver: Driver;
+  readonly #runner: Runner;
+  readonly #plan: PlanLoop;
+  readonly #proposal: ProposalLoop;
+  readonly #watcher: WorkingCopyWatcher;
+  readonly #loops: {
+    plan: KeyedLoop;
+    site: KeyedLoop;
+    observe: KeyedLoop;
+    drift: KeyedLoop;
+    proposal: KeyedLoop;
+    revision: KeyedLoop;
+  };
+  #siteNames: readonly string[] = [];
+
+  private constructor(
+    options: ControllerOptions,
+    directory: DataDirectory,
+    parts: { store: Store; trees: SiteStore; repository: PlanRepository },
+  ) {
+    const { config, log, metrics, now = Date.now } = options;
+    this.#options = options;
+    this.#directory = directory;
+    this.store = parts.store;
+    this.#trees = parts.trees;
+    this.#repository = parts.repository;
+    const { store } = this;
+    const { trees, repository } = parts;
+    const { branch, path, pollInterval } = config.plan;
+
+    this.#forge = createForge({
+      config: config.forge,
+      branch,
+      repository,
+      store,
+      metrics,
+      token: options.forgeToken,
+      now,
+    });
+    this.copies = new WorkingCopies({
+      directory: directory.sites,
+      store,
+      trees,
+      log,
+      now,
+      userName: createUserNames(),
+    });
+    this.#driver =
+      options.driver ??
+      new AnsibleDriver({
+        workDirectory: directory.runs,
+        command: config.runner.ansiblePlaybook,
+        vaultPasswordFile: config.runner.vaultPasswordFile,
+        log: (message) => log.debug({ part: 'ansible' }, message),
+      });
+    this.#runner = new Runner({ driver: this.#driver, concurrency: config.runner.concurrency });
+    this.#plan = new PlanLoop({
+      repository,
+      path,
+      branch,
+      pollInterval,
+      trees,
+      store,
+      forge: this.#forge,
+      log,
+      metrics,
+      now,
+      random: Math.random,
+      onSites: (sites) => {
+        void this.#refreshNames();
+        for (const site of sites) this.#loops.site.nudge(site);
+      },
+      onSiteRemoved: (site) => this.#forgetSite(site),
+      onRevision: () => void this.#nudgeOpenProposals(),
+    });
+    const site = new SiteLoop({
+      store,
+      trees,
+      copies: this.copies,
+      runner: this.#runner,
+      timeout: config.runner.timeout / 1000,
+      plan: () => this.#plan.current?.plan,
+      secretsOf: (name, tree) => secretValuesIn(this.#plan.current?.plan, name, tree),
+      log,
+      metrics,
+      now,
+      onSettled: (name) => this.#loops.drift.nudge(name),
+      onApplied: (name) => void this.#countRevision(name),
+    });
+    const drift = new DriftLoop({
+      store,
+      trees,
+      repository,
+      plan: () => this.#plan.current,
+      maxOpenProposals: config.drift.maxOpenProposals,
+      log,
+      metrics,
+      now,
+      onProposal: (id) => this.#loops.proposal.nudge(id),
+      onRevert: (name) => this.#loops.site.nudge(name),
+    });
+    this.#proposal = new ProposalLoop({
+      store,
+      repository,
+      forge: this.#forge,
+      branch,
+      pollInterval,
+      siteDiff: (row) =>
+        treeDiff(trees, this.#plan.current?.plan, row.site, row.baseCommit, row.observedCommit),
+      log,
+      metrics,
+      now,
+      onMerged: () => this.#loops.plan.nudge(PLAN),
+      onDecided: (name) => this.#loops.site.nudge(name),
+    });
+    const revision = new RevisionLoop({ store, log, metrics, now });
+
+    const loop = (
+      name: string,
+      concurrency: number,
+      handle: KeyedLoopOptions['handle'],
+    ): KeyedLoop => new KeyedLoop({ name, concurrency, handle, log, metrics });
+    this.#loops = {
+      plan: loop('plan', 1, () => this.#plan.handle()),
+      // A site waits for its turn in the runner, not here: one that only needs files is not kept waiting.
+      site: loop('site', 64, (name, signal) => site.handle(name, signal)),
+      observe: loop('observe', 8, (name) => this.#observe(name)),
+      drift: loop('drift', 2, (name) => drift.handle(name)),
+      proposal: loop('proposal', 4, (id) => this.#proposal.handle(id)),
+      revision: loop('revision', 1, (name) => revision.handle(name)),
+    };
+    this.#watcher = new WorkingCopyWatcher({
+      directory: directory.sites,
+      settle: config.drift.settle,
+      compareInterval: config.drift.compareInterval,
+      sites: () => this.#siteNames,
+      look: (name) => this.#loops.observe.nudge(name),
+      onError: (error) =>
+        log.warn({ error }, 'watching files failed: the timed compare still finds every edit'),
+    });
+  }
+
+  /** Builds the parts, recovers what an earlier process left half done, and starts the loops. */
+  static async start(options: ControllerOptions): Promise<Controller> {
+    const { config, log, metrics, now = Date.now } = options;
+    if (!config.plan.url) {
+      throw new UserError(
+        'plan.url is not set: name the git repository that holds the plan (or set TRUEUP_PLAN_URL)',
+      );
+    }
+    const directory = await takeDataDirectory(config.dataDir);
+    try {
+      const onOperation = (
+        operation: string,
+        result: 'success' | 'error',
+        seconds: number,
+      ): void => {
+        metrics.gitOperations.inc({ operation, result });
+        metrics.gitOperationDuration.observe({ operation }, seconds);
+      };
+      const store = await openStore({ file: directory.database });
+      const trees = await SiteStore.open({ directory: directory.siteStore, onOperation });
+      const repository = await PlanRepository.open({
+        directory: directory.planMirror,
+        url: config.plan.url,
+        branch: config.plan.branch,
+        token: options.forgeToken,
+        onOperation,
+      });
+      const controller = new Controller(options, directory, { store, trees, repository });
+      await recover({ store, trees, driver: controller.#driver, log, now });
+      await controller.#begin();
+      return controller;
+    } catch (error) {
+      directory.release();
+      throw error;
+    }
+  }
+
+  async #begin(): Promise<void> {
+    this.#options.metrics.leader.set(1);
+    await this.#refreshNames();
+    await this.#watcher.start();
+    for (const loop of Object.values(this.#loops)) loop.start();
+    this.#loops.plan.nudge(PLAN);
+    // Edits made and decisions taken while nobody was here, and work that was left.
+    for await (const row of this.store.sites.all()) {
+      if (row.removedAt !== null) continue;
+      this.#loops.observe.nudge(row.name);
+      if (row.state !== 'synced') this.#loops.site.nudge(row.name);
+    }
+    await this.#nudgeOpenProposals();
+  }
+
+  /** Ends gracefully: no new work, runs under way get the grace (ms), everything is left to be carried on. */
+  async stop(grace = 10_000): Promise<void> {
+    await this.#watcher.stop();
+    await Promise.all(Object.values(this.#loops).map((loop) => loop.stop(grace)));
+    await this.#runner.stop();
+    await this.#trees.close();
+    await this.#repository.close();
+    await this.store.close();
+    this.#options.metrics.leader.set(0);
+    this.#directory.release();
+  }
+
+  /** Look at the plan now: a webhook came, or somebody asked. */
+  nudgePlan(): void {
+    this.#loops.plan.nudge(PLAN);
+  }
+
+  async mergeProposal(id: string, by: string): Promise<ProposalRow> {
+    const proposal = await this.#proposal.merge(id, by);
+    this.#loops.proposal.nudge(proposal.id);
+    return proposal;
+  }
+
+  async closeProposal(id: string, by: string): Promise<ProposalRow> {
+    const proposal = await this.#proposal.close(id, by);
+    this.#loops.proposal.nudge(proposal.id);
+    return proposal;
+  }
+
+  /** Applies a site again now, whatever was applied before. Throws `UserError` if there is no such site. */
+  async retrySite(name: string, by: string): Promise<void> {
+    const { now = Date.now } = this.#options;
+    if (!(await this.store.sites.get(name))) throw new UserError(`the plan has no site ${name}`);
+    await this.store.transaction(async (tx) => {
+      await tx.sites.update(name, {
+        applyForced: true,
+        applyReason: `asked for by ${by} (${now()})`,
+      });
+      await tx.audit.append({
+        at: now(),
+        actor: by,
+        action: 'site.retried',
+        subject: name,
+        detail: {},
+      });
+    });
+    this.#loops.site.nudge(name);
+  }
+
+  /** Unified diff between what the plan asks for and what was last found at the site. */
+  async siteDiff(name: string): Promise<string | undefined> {
+    const row = await this.store.sites.get(name);
+    if (!row?.desiredCommit || !row.observedCommit) return undefined;
+    return treeDiff(
+      this.#trees,
+      this.#plan.current?.plan,
+      name,
+      row.desiredCommit,
+      row.observedCommit,
+    );
+  }
+
+  async checks(): Promise<Record<string, Check>> {
+    const { fetchedAt, problems } = await this.store.plan.get();
+    const plan = this.#plan.current !== undefined;
+    return {
+      store: { ok: true, message: 'the database answers' },
+      plan: {
+        ok: plan,
+        message: plan
+          ? `at revision ${this.#plan.current!.revision}`
+          : fetchedAt === null
+            ? 'the plan was not fetched yet'
+            : `no revision of the plan is valid yet (${problems.length} faults)`,
+      },
+    };
+  }
+
+  /** Brings the metrics that are counted from the database up to date; called before each scrape. */
+  async refreshMetrics(): Promise<void> {
+    const { metrics } = this.#options;
+    for (const [state, count] of Object.entries(await this.store.sites.countByState())) {
+      metrics.sites.set({ state }, count);
+    }
+    for (const [state, count] of Object.entries(await this.store.proposals.countByState())) {
+      metrics.proposals.set({ state }, count);
+    }
+    if (!metrics.perSite(this.#siteNames.length)) return;
+    for await (const row of this.store.sites.all()) {
+      if (row.removedAt !== null) continue;
+      metrics.site(row.name, {
+        state: row.state,
+        revision: row.appliedRevision,
+        lastAppliedAt: row.lastAppliedAt,
+      });
+    }
+  }
+
+  async #observe(name: string): Promise<void> {
+    if (await this.copies.observe(name)) {
+      this.#loops.drift.nudge(name);
+      this.#loops.site.nudge(name);
+    }
+  }
+
+  async #refreshNames(): Promise<void> {
+    this.#siteNames = await this.store.sites.names();
+  }
+
+  async #nudgeOpenProposals(): Promise<void> {
+    for (const { id } of await this.store.proposals.open()) this.#loops.proposal.nudge(id);
+  }
+
+  async #countRevision(name: string): Promise<void> {
+    const row = await this.store.sites.get(name);
+    if (row?.appliedRevision) this.#loops.revision.nudge(row.appliedRevision, COUNT_DELAY);
+  }
+
+  #forgetSite(name: string): void {
+    this.#siteNames = this.#siteNames.filter((other) => other !== name);
+    this.#loops.site.forget(name);
+    this.#loops.observe.forget(name);
+    this.#loops.drift.forget(name);
+    this.copies.forget(name);
+    this.#options.metrics.removeSite(name);
+    void this.#nudgeOpenProposals();
+  }
+}
+
+/** Folder in which an operator finds and edits a site's tree. */
+export function workingCopyOf(config: Config, site: string): string {
+  return join(config.dataDir, 'sites', site, 'tree');
+}

@@ -1,0 +1,88 @@
+import type { Config } from '../config/config.ts';
+import type { Forge } from '../forge/forge.ts';
+import { GitHubForge } from '../forge/github/github-forge.ts';
+import { LocalForge } from '../forge/local/local-forge.ts';
+import type { PlanRepository } from '../git/plan-repository.ts';
+import { UserError } from '../model/errors.ts';
+import type { Store } from '../store/store.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+
+const MERGE_ATTEMPTS = 3;
+
+export interface ForgeParts {
+  config: Config['forge'];
+  branch: string;
+  repository: PlanRepository;
+  store: Store;
+  metrics: Metrics;
+  token: () => Promise<string | undefined>;
+  now: () => number;
+}
+
+/** Builds the forge that the configuration asks for. */
+export function createForge({
+  config,
+  branch,
+  repository,
+  store,
+  metrics,
+  token,
+  now,
+}: ForgeParts): Forge {
+  switch (config.type) {
+    case 'local':
+      return new LocalForge({
+        records: store.pulls,
+        target: {
+          branchHead: (name) => repository.branchHead(name),
+          contains: async (base, commit) => {
+            const head = await repository.branchHead(base);
+            return head !== undefined && repository.isAncestor(commit, head);
+          },
+          merge: (merge) => mergeInto(repository, branch, merge, now()),
+        },
+      });
+    case 'github':
+      return new GitHubForge({
+        repository: config.github.repository,
+        baseUrl: config.github.baseUrl,
+        token,
+        onRequest: (operation, code, remaining) => {
+          metrics.forgeRequests.inc({ operation, code });
+          if (remaining !== undefined) metrics.forgeRateLimitRemaining.set(remaining);
+        },
+      });
+  }
+}
+
+async function mergeInto(
+  repository: PlanRepository,
+  branch: string,
+  merge: { head: string; base: string; message: string; author: string },
+  time: number,
+): Promise<{ commit: string } | { conflicts: string[] }> {
+  if (merge.base !== branch) {
+    throw new UserError(`proposals are merged into ${branch}, not into ${merge.base}`);
+  }
+  const author = { name: merge.author, email: 'trueup@localhost' };
+  // Somebody may push in between: then the merge is made again on what is there now.
+  for (let attempt = 1; ; attempt += 1) {
+    await repository.fetch();
+    const base = await repository.branchHead(branch);
+    if (!base) throw new UserError(`the plan's repository has no branch ${branch}`);
+    const result = await repository.mergeCommit({
+      base,
+      head: merge.head,
+      message: merge.message,
+      author,
+      time,
+    });
+    if ('conflicts' in result) return result;
+    try {
+      await repository.pushBase(result.commit, base);
+      return result;
+    } catch (error) {
+      if (attempt === MERGE_ATTEMPTS) throw error;
+    }
+  }
+}

@@ -1,0 +1,303 @@
+import { randomUUID } from 'node:crypto';
+
+import { backport } from '../backport/backport.ts';
+import { changedParams } from '../backport/changed-params.ts';
+import { recommendedEdits } from '../backport/recommended.ts';
+import type { PlanRepository } from '../git/plan-repository.ts';
+import type { SiteStore } from '../git/site-store.ts';
+import type { Handled } from '../loop/keyed-loop.ts';
+import { type BackportResult, driftFingerprint, proposalBranch } from '../model/proposal.ts';
+import { changedPaths, type SiteTree, type TreeFile } from '../model/tree.ts';
+import type { Plan } from '../plan/plan.ts';
+import { renderSite } from '../render/render.ts';
+import type { DriftRow, NewDrift, SiteRow, StoredBackport } from '../store/rows.ts';
+import type { Store } from '../store/store.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+import { editKey } from './edit-key.ts';
+import { sortByPolicy } from './policy.ts';
+
+/** Come back when the plan loop may have finished with the site (ms). */
+const SOON = 250;
+/** Come back when one of the open proposals may have been decided (ms). */
+const LATER = 60_000;
+
+export interface DriftLoopOptions {
+  store: Store;
+  trees: SiteStore;
+  repository: PlanRepository;
+  plan: () => { revision: string; plan: Plan } | undefined;
+  maxOpenProposals: number;
+  log: Logger;
+  metrics: Metrics;
+  now: () => number;
+  onProposal: (id: string) => void;
+  /** The site goes back to the plan. */
+  onRevert: (site: string) => void;
+}
+
+/** The drift loop: judges what was edited at one site, and works out the plan edit that explains it. */
+export class DriftLoop {
+  readonly #options: DriftLoopOptions;
+
+  constructor(options: DriftLoopOptions) {
+    this.#options = options;
+  }
+
+  async handle(site: string): Promise<Handled> {
+    const { store, trees, plan, onProposal, onRevert } = this.#options;
+    const row = await store.sites.get(site);
+    const current = plan();
+    // An edit is judged against the tree that the working copy was brought to, not one still on its way.
+    if (!row?.observedCommit || !row.desiredCommit || row.baseCommit !== row.desiredCommit)
+      return undefined;
+    if (row.removedAt !== null || !current?.plan.sites.has(site)) return undefined;
+    const open = (await store.drifts.open(site)).find((drift) => drift.kind === 'tree');
+    if (row.observedDigest === row.desiredDigest) return this.#settle(open);
+
+    const decided = await store.drifts.byObservedCommit(site, row.observedCommit);
+    if (decided && (decided.status === 'rejected' || decided.status === 'adopted')) {
+      onRevert(site);
+      return undefined;
+    }
+    const rendered = renderSite(current.plan, site);
+    if (rendered.digest !== row.desiredDigest) return { again: SOON };
+
+    const desired = await trees.readTree(row.desiredCommit);
+    const observed = await trees.readTree(row.observedCommit);
+    const sorted = sortByPolicy(current.plan, site, changedPaths(desired, observed), (path) =>
+      changedParams(path, desired.get(path), observed.get(path)),
+    );
+    if (sorted.revert.length > 0)
+      return this.#revertByPolicy(row, desired, observed, sorted.revert);
+    if (sorted.propose.length === 0)
+      return open ? this.#drop(open, 'ignored', 'policy') : undefined;
+
+    const contentKey = editKey(desired, observed, sorted.propose);
+    const times = await store.drifts.countDecided(site, contentKey);
+    const fingerprint = driftFingerprint(site, [contentKey, String(times)]);
+    if (open?.fingerprint === fingerprint && open.proposalId) {
+      onProposal(open.proposalId);
+      return undefined;
+    }
+    if (open && open.fingerprint !== fingerprint)
+      await this.#drop(open, 'superseded', 'a newer edit');
+    const drift = await this.#open(row, sorted.propose, contentKey, fingerprint);
+    return this.#propose(drift, row, current, only(sorted.propose, desired, observed));
+  }
+
+  /** What stands at the site is what the plan asks for: an open drift has come to its end. */
+  async #settle(open: DriftRow | undefined): Promise<Handled> {
+    if (!open) return undefined;
+    const proposal = open.proposalId
+      ? await this.#options.store.proposals.get(open.proposalId)
+      : undefined;
+    if (proposal && proposal.state !== 'pending') {
+      // Only its pull request knows whether the plan learnt it or the site undid it.
+      this.#options.onProposal(proposal.id);
+      return undefined;
+    }
+    return this.#drop(open, 'reverted', 'the site');
+  }
+
+  /** Ends a drift that nobody needs to decide any more; its proposal loop closes what is open. */
+  async #drop(
+    drift: DriftRow,
+    status: 'reverted' | 'superseded' | 'ignored',
+    by: string,
+  ): Promise<Handled> {
+    const { store, now, onProposal, log } = this.#options;
+    await store.drifts.decide(drift.id, status, by, now());
+    await this.#countOpen();
+    log.info(
+      { site: drift.site, drift: drift.fingerprint, status },
+      'a drift needs no decision any more',
+    );
+    if (drift.proposalId) onProposal(drift.proposalId);
+    return undefined;
+  }
+
+  async #revertByPolicy(
+    row: SiteRow,
+    desired: SiteTree,
+    observed: SiteTree,
+    paths: string[],
+  ): Promise<Handled> {
+    const { store, now, onRevert, log } = this.#options;
+    const contentKey = editKey(desired, observed, paths);
+    const times = await store.drifts.countDecided(row.name, contentKey);
+    const drift = newDrift(
+      row,
+      paths,
+      contentKey,
+      driftFingerprint(row.name, [contentKey, String(times)]),
+      now(),
+    );
+    await store.transaction(async (tx) => {
+      const { drift: inserted } = await tx.drifts.insertIfAbsent(drift);
+      await tx.drifts.decide(inserted.id, 'rejected', 'policy', now());
+      await tx.sites.update(row.name, {
+        applyForced: true,
+        applyReason: `back to the plan by its drift policy (${drift.fingerprint})`,
+      });
+      await tx.audit.append({
+        at: now(),
+        actor: 'policy',
+        action: 'drift.reverted',
+        subject: row.name,
+        detail: { paths },
+      });
+    });
+    log.info(
+      { site: row.name, paths },
+      'the edit goes back by the drift policy; it is kept in the history',
+    );
+    onRevert(row.name);
+    return undefined;
+  }
+
+  async #open(
+    row: SiteRow,
+    paths: string[],
+    contentKey: string,
+    fingerprint: string,
+  ): Promise<DriftRow> {
+    const { store, trees, metrics, log, now } = this.#options;
+    const [edit] = await trees.log(row.name, 'observed', 1);
+    const { drift, inserted } = await store.drifts.insertIfAbsent({
+      ...newDrift(row, paths, contentKey, fingerprint, edit?.time ?? now()),
+      author: edit?.author ?? 'unknown',
+    });
+    if (inserted) {
+      metrics.driftDetected.inc({ kind: 'tree' });
+      log.info({ site: row.name, paths, drift: fingerprint }, 'the site was edited');
+    }
+    await this.#countOpen();
+    return drift;
+  }
+
+  async #propose(
+    drift: DriftRow,
+    row: SiteRow,
+    current: { revision: string; plan: Plan },
+    observed: SiteTree,
+  ): Promise<Handled> {
+    const { store, repository, maxOpenProposals, metrics, log, now, onProposal } = this.#options;
+    const waiting = await store.proposals.open();
+    if (waiting.length >= maxOpenProposals) {
+      log.warn(
+        { site: row.name, open: waiting.length },
+        'too many proposals are open: this one waits its turn',
+      );
+      return { again: LATER };
+    }
+    const started = performance.now();
+    const result = backport({
+      plan: current.plan,
+      revision: current.revision,
+      site: row.name,
+      observed,
+      place: 'auto',
+    });
+    metrics.backportDuration.observe((performance.now() - started) / 1000);
+    const first = result.proposals[0];
+    metrics.backports.inc({ result: first?.kind ?? 'unexplained' });
+    if (!first) {
+      const why = result.unexplained.map(({ path, reason }) => `${path}: ${reason}`).join('; ');
+      await store.sites.update(row.name, {
+        message: `edited, and no plan edit explains it: ${why}`,
+      });
+      log.warn(
+        { site: row.name, unexplained: result.unexplained },
+        'no plan edit explains this edit',
+      );
+      return undefined;
+    }
+    const commit = await repository.commitEdits({
+      parent: current.revision,
+      edits: recommendedEdits(result),
+      message: `${first.title}\n\nSite: ${row.name}\nDrift: ${drift.fingerprint}\n`,
+      author: { name: drift.author, email: `${drift.author}@${row.name}` },
+      time: drift.detectedAt,
+    });
+    const id = randomUUID();
+    const proposal = await store.transaction(async (tx) => {
+      const { proposal: inserted } = await tx.proposals.insertIfAbsent({
+        id,
+        driftId: drift.id,
+        site: row.name,
+        fingerprint: drift.fingerprint,
+        branch: proposalBranch(row.name, drift.fingerprint),
+        kind: first.kind,
+        title: first.title,
+        body: '',
+        baseRevision: current.revision,
+        commit,
+        result: withoutContents(result),
+        createdAt: now(),
+      });
+      await tx.drifts.setProposal(drift.id, inserted.id);
+      await tx.sites.update(row.name, {
+        message: `edited; a proposal is on its way: ${first.title}`,
+      });
+      return inserted;
+    });
+    log.info(
+      { site: row.name, proposal: proposal.id, title: first.title },
+      'worked out the plan edit',
+    );
+    onProposal(proposal.id);
+    return undefined;
+  }
+
+  async #countOpen(): Promise<void> {
+    const { store, metrics } = this.#options;
+    const open = await store.drifts.openAll();
+    metrics.driftOpen.set({ kind: 'tree' }, open.filter(({ kind }) => kind === 'tree').length);
+    const oldest = open.reduce((least, { detectedAt }) => Math.min(least, detectedAt), Infinity);
+    metrics.driftOldest.set(open.length > 0 ? oldest / 1000 : 0);
+  }
+}
+
+function newDrift(
+  row: SiteRow,
+  paths: string[],
+  contentKey: string,
+  fingerprint: string,
+  detectedAt: number,
+): NewDrift {
+  return {
+    id: randomUUID(),
+    site: row.name,
+    kind: 'tree',
+    fingerprint,
+    contentKey,
+    baseCommit: row.desiredCommit!,
+    observedCommit: row.observedCommit!,
+    paths,
+    author: 'unknown',
+    message: '',
+    detectedAt,
+  };
+}
+
+/** The desired tree with the named paths as they were found. */
+function only(paths: readonly string[], desired: SiteTree, observed: SiteTree): SiteTree {
+  const tree = new Map<string, TreeFile>(desired);
+  for (const path of paths) {
+    const file = observed.get(path);
+    if (file) tree.set(path, file);
+    else tree.delete(path);
+  }
+  return tree;
+}
+
+function withoutContents(result: BackportResult): StoredBackport {
+  return {
+    ...result,
+    proposals: result.proposals.map((proposal) => ({
+      ...proposal,
+      edits: proposal.edits.map(({ file, mode, patch }) => ({ file, mode, patch })),
+    })),
+  };
+}

@@ -1,0 +1,308 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+
+import type { Forge } from '../forge/forge.ts';
+import type { PlanRepository } from '../git/plan-repository.ts';
+import { desiredMessage, type SiteStore } from '../git/site-store.ts';
+import type { Handled } from '../loop/keyed-loop.ts';
+import { InvalidInput, messageOf, Stalled } from '../model/errors.ts';
+import { formatProblem, type Problem } from '../model/problem.ts';
+import type { TrackedFiles } from '../model/tree.ts';
+import { changedSites } from '../plan/changes.ts';
+import { loadPlan } from '../plan/load.ts';
+import type { Plan } from '../plan/plan.ts';
+import { type RenderedSite, renderSite, withManifest } from '../render/render.ts';
+import type { SiteRow } from '../store/rows.ts';
+import type { Store } from '../store/store.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+
+/** Sites written by one fast-import and one transaction; bounds memory, not correctness. */
+const BATCH = 500;
+/** The event loop gets its turn at least this often (ms) while sites are rendered. */
+const TURN = 20;
+const TRUEUP = { name: 'trueup', email: 'trueup@localhost' };
+/** How a hold begins that the plan itself caused; it goes when the plan renders there again. */
+const UNRENDERABLE = 'the plan does not render here';
+
+/** A plan that was read and found valid, and the commit it stands at. */
+export interface PlanAt {
+  revision: string;
+  plan: Plan;
+}
+
+export interface PlanLoopOptions {
+  repository: PlanRepository;
+  /** Folder of the repository that the plan is in; empty: its top. */
+  path: string;
+  branch: string;
+  pollInterval: number;
+  trees: SiteStore;
+  store: Store;
+  forge: Forge;
+  log: Logger;
+  metrics: Metrics;
+  now: () => number;
+  random: () => number;
+  /** These sites have something to do now. */
+  onSites: (sites: Iterable<string>) => void;
+  onSiteRemoved: (site: string) => void;
+  /** Another revision is in force now. */
+  onRevision: (revision: string) => void;
+}
+
+/**
+ * The plan loop: fetches the tracked branch, and where it moved renders what the new revision changes and makes
+ * it the desired state. A revision that is not valid leaves the last good one in force and is reported.
+ */
+export class PlanLoop {
+  readonly #options: PlanLoopOptions;
+  #current: (PlanAt & { files: TrackedFiles }) | undefined;
+
+  constructor(options: PlanLoopOptions) {
+    this.#options = options;
+  }
+
+  /** The plan that is in force: the newest revision that was valid. */
+  get current(): PlanAt | undefined {
+    return this.#current;
+  }
+
+  async handle(): Promise<Handled> {
+    const { repository, store, metrics, branch, pollInterval, now, random } = this.#options;
+    const { head } = await repository.fetch();
+    metrics.planLastFetch.set(now() / 1000);
+    if (!head) {
+      throw new Stalled(
+        `the plan's repository has no branch "${branch}": push it, or set plan.branch to the one that holds the plan`,
+      );
+    }
+    const state = await store.plan.update({ headRevision: head, fetchedAt: now() });
+    await this.#remember(state.goodRevision);
+    if (head !== state.goodRevision && head !== state.invalidRevision) await this.#evaluate(head);
+    return { again: Math.round(pollInterval * (0.9 + random() * 0.2)) };
+  }
+
+  /** After a restart: reads the plan that is in force again. */
+  async #remember(revision: string | null): Promise<void> {
+    if (!revision || this.#current) return;
+    const { plan, files, problems } = await this.#load(revision);
+    if (!plan) throw new InvalidInput(problems);
+    this.#current = { revision, plan, files };
+    this.#options.metrics.planRevisionInfo.reset();
+    this.#options.metrics.planRevisionInfo.set({ revision }, 1);
+  }
+
+  async #load(
+    revision: string,
+  ): Promise<{ plan: Plan | undefined; problems: Problem[]; files: TrackedFiles }> {
+    const { repository, path } = this.#options;
+    const current = this.#current;
+    const { files, refused } = await repository.readFiles(revision, {
+      path,
+      ...(current ? { previous: { commit: current.revision, files: current.files } } : {}),
+    });
+    const loaded = loadPlan(files, { refused, ...(current ? { previous: current.plan } : {}) });
+    return { ...loaded, files };
+  }
+
+  async #evaluate(revision: string): Promise<void> {
+    const { store, log, metrics, now, onSites, onSiteRemoved, onRevision } = this.#options;
+    const started = performance.now();
+    const { plan, problems, files } = await this.#load(revision);
+    if (!plan) return this.#refuse(revision, problems);
+
+    const before = this.#current?.plan;
+    const known = new Set(await store.sites.names());
+    const names = before ? changedSites(before, plan) : new Set(plan.sites.keys());
+    for (const name of plan.sites.keys()) if (!known.has(name)) names.add(name);
+    const changed = await this.#renderAll(
+      plan,
+      revision,
+      [...names].filter((name) => plan.sites.has(name)),
+    );
+    for (const name of known) {
+      if (plan.sites.has(name)) continue;
+      await store.sites.remove(name);
+      onSiteRemoved(name);
+      log.info(
+        { site: name, revision },
+        'the plan has no such site any more: nothing is applied there',
+      );
+    }
+    await this.#recordRevision(revision, 'pending', changed.length);
+    await store.plan.update({
+      goodRevision: revision,
+      invalidRevision: null,
+      problems: [],
+      evaluatedAt: now(),
+    });
+    this.#current = { revision, plan, files };
+    metrics.planRevisionInfo.reset();
+    metrics.planRevisionInfo.set({ revision }, 1);
+    metrics.renderDuration.observe((performance.now() - started) / 1000);
+    log.info(
+      { revision, sites: plan.sites.size, changed: changed.length },
+      'a new revision of the plan is in force',
+    );
+    await this.#report(revision, 'success', `${changed.length} of ${plan.sites.size} sites change`);
+    onRevision(revision);
+    onSites([...names].filter((name) => plan.sites.has(name)));
+  }
+
+  async #refuse(revision: string, problems: Problem[]): Promise<void> {
+    const { store, log, now } = this.#options;
+    await this.#recordRevision(revision, 'invalid', 0);
+    await store.plan.update({ invalidRevision: revision, problems, evaluatedAt: now() });
+    log.error(
+      { revision, problems: problems.slice(0, 20).map(formatProblem) },
+      'this revision of the plan is not valid: the last good one stays in force',
+    );
+    await this.#report(
+      revision,
+      'failure',
+      `${problems.length} faults; first: ${formatProblem(problems[0]!)}`,
+    );
+  }
+
+  async #recordRevision(
+    revision: string,
+    result: 'pending' | 'invalid',
+    changedSiteCount: number,
+  ): Promise<void> {
+    const { repository, store, now } = this.#options;
+    const [commit] = await repository.log(undefined, revision, 1);
+    await store.revisions.record({
+      revision,
+      subject: commit?.subject ?? '',
+      author: commit?.author ?? '',
+      committedAt: commit?.time ?? now(),
+      seenAt: now(),
+      result,
+      changedSites: changedSiteCount,
+      completedAt: result === 'pending' && changedSiteCount > 0 ? null : now(),
+    });
+  }
+
+  /** A word on the commit for people; the desired state does not hang on whether the forge hears it. */
+  async #report(
+    revision: string,
+    state: 'success' | 'failure',
+    description: string,
+  ): Promise<void> {
+    const { forge, log } = this.#options;
+    try {
+      await forge.setCommitStatus(revision, { context: 'trueup/render', state, description });
+    } catch (error) {
+      log.warn({ revision, error: messageOf(error) }, 'could not set the status of the commit');
+    }
+  }
+
+  /** Renders the named sites and makes what differs their desired tree. Returns the sites that differ. */
+  async #renderAll(plan: Plan, revision: string, names: readonly string[]): Promise<string[]> {
+    const changed: string[] = [];
+    for (let at = 0; at < names.length; at += BATCH) {
+      const rendered: RenderedSite[] = [];
+      const failed: { name: string; problem: string }[] = [];
+      let turn = performance.now();
+      for (const name of names.slice(at, at + BATCH)) {
+        try {
+          rendered.push(renderSite(plan, name));
+        } catch (error) {
+          if (!(error instanceof InvalidInput)) throw error;
+          failed.push({ name, problem: formatProblem(error.problems[0]!) });
+        }
+        if (performance.now() - turn > TURN) {
+          await nextTurn();
+          turn = performance.now();
+        }
+      }
+      this.#options.metrics.renderedSites.inc({ result: 'success' }, rendered.length);
+      this.#options.metrics.renderedSites.inc({ result: 'error' }, failed.length);
+      await this.#holdUnrenderable(plan, revision, failed);
+      changed.push(...(await this.#makeDesired(plan, revision, rendered)));
+    }
+    return changed;
+  }
+
+  /** One site's fault is that site's alone: it stays as it is, held, and says why (law 10). */
+  async #holdUnrenderable(
+    plan: Plan,
+    revision: string,
+    failed: readonly { name: string; problem: string }[],
+  ): Promise<void> {
+    const { store, log } = this.#options;
+    await store.sites.upsertMany(
+      failed.map(({ name, problem }) => ({
+        ...siteColumns(plan, name),
+        hold: `${UNRENDERABLE}: ${problem}`,
+        message: `held: the plan at ${revision.slice(0, 10)} does not render here: ${problem}`,
+        removedAt: null,
+      })),
+    );
+    for (const { name, problem } of failed)
+      log.error({ site: name, revision, problem }, UNRENDERABLE);
+  }
+
+  async #makeDesired(
+    plan: Plan,
+    revision: string,
+    rendered: readonly RenderedSite[],
+  ): Promise<string[]> {
+    const { store, trees, now } = this.#options;
+    const rows = new Map<string, SiteRow | undefined>();
+    for (const { site } of rendered) rows.set(site, await store.sites.get(site));
+    const differ = rendered.filter(({ site, digest }) => rows.get(site)?.desiredDigest !== digest);
+    const commits = await trees.writeCommits(
+      differ.map((one) => {
+        const row = rows.get(one.site);
+        const generation = (row?.generation ?? 0) + 1;
+        return {
+          site: one.site,
+          files: withManifest(one, { plan: plan.name, revision, generation }),
+          parents: row?.desiredCommit ? [row.desiredCommit] : [],
+          message: desiredMessage({ revision, site: one.site, generation }),
+          author: TRUEUP,
+          time: now(),
+        };
+      }),
+    );
+    const commitOf = new Map(differ.map(({ site }, index) => [site, commits[index]!]));
+    await store.sites.upsertMany(
+      rendered.map(({ site, digest }) => {
+        const row = rows.get(site);
+        const commit = commitOf.get(site);
+        return {
+          ...siteColumns(plan, site),
+          removedAt: null,
+          ...(row?.hold?.startsWith(UNRENDERABLE) ? { hold: null } : {}),
+          ...(commit
+            ? {
+                generation: (row?.generation ?? 0) + 1,
+                desiredCommit: commit,
+                desiredDigest: digest,
+                desiredRevision: revision,
+                message: `waits to be applied at revision ${revision.slice(0, 10)}`,
+              }
+            : {}),
+        };
+      }),
+    );
+    await trees.moveRefs(
+      differ.map(({ site }) => ({
+        site,
+        ref: 'desired',
+        to: commitOf.get(site)!,
+        from: undefined,
+      })),
+    );
+    return differ.map(({ site }) => site);
+  }
+}
+
+function siteColumns(
+  plan: Plan,
+  name: string,
+): Pick<SiteRow, 'name' | 'labels' | 'stacks' | 'delivery'> {
+  const { labels, stacks, delivery } = plan.sites.get(name)!;
+  return { name, labels, stacks, delivery };
+}

@@ -1,0 +1,175 @@
+import { randomUUID } from 'node:crypto';
+
+import type { SiteStore } from '../git/site-store.ts';
+import type { Handled } from '../loop/keyed-loop.ts';
+import { type RunReport, totalCounts } from '../model/run.ts';
+import type { SiteTree } from '../model/tree.ts';
+import type { Plan } from '../plan/plan.ts';
+import { playbooksOf } from '../render/render.ts';
+import type { Runner } from '../runner/runner.ts';
+import type { WorkingCopies } from '../runner/working-copy/working-copies.ts';
+import type { SiteRow } from '../store/rows.ts';
+import type { Store } from '../store/store.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+
+/** An apply that did not succeed; the loop comes back after a while. */
+class ApplyFailed extends Error {
+  override name = 'ApplyFailed';
+}
+
+export interface SiteLoopOptions {
+  store: Store;
+  trees: SiteStore;
+  copies: WorkingCopies;
+  runner: Runner;
+  /** Seconds. */
+  timeout: number;
+  plan: () => Plan | undefined;
+  /** Values that must not be seen in any report of the site's runs. */
+  secretsOf: (site: string, tree: SiteTree) => readonly string[];
+  log: Logger;
+  metrics: Metrics;
+  now: () => number;
+  /** The working copy is up to date with the plan: time to judge whether it was edited. */
+  onSettled: (site: string) => void;
+  onApplied: (site: string) => void;
+}
+
+/** The site loop: brings one site's working copy, and then its hosts, to the desired tree. */
+export class SiteLoop {
+  readonly #options: SiteLoopOptions;
+
+  constructor(options: SiteLoopOptions) {
+    this.#options = options;
+  }
+
+  async handle(site: string, signal: AbortSignal): Promise<Handled> {
+    const { copies, store, onSettled } = this.#options;
+    const row = await copies.bringIn(site);
+    if (!row || row.removedAt !== null) return undefined;
+    onSettled(site);
+    if (row.hold !== null || row.delivery !== 'push' || !row.desiredCommit) return undefined;
+    if (row.baseCommit !== row.desiredCommit) return { again: 0 };
+    if (!row.applyForced && row.appliedCommit === row.desiredCommit) return undefined;
+    if (
+      !row.applyForced &&
+      row.appliedDigest === row.desiredDigest &&
+      row.observedDigest === row.desiredDigest
+    ) {
+      // Adopted: what the plan now asks for is what was applied already.
+      await store.sites.update(site, {
+        appliedCommit: row.desiredCommit,
+        appliedRevision: row.desiredRevision,
+        lastApplyFailed: false,
+        message: `in sync at revision ${row.desiredRevision?.slice(0, 10)}; nothing had to be applied`,
+      });
+      this.#options.onApplied(site);
+      return undefined;
+    }
+    return this.#apply(row, signal);
+  }
+
+  async #apply(row: SiteRow, signal: AbortSignal): Promise<Handled> {
+    const { store, trees, runner, timeout, plan, secretsOf, log, metrics, now } = this.#options;
+    const site = row.name;
+    const commit = row.observedCommit!;
+    const tree = await trees.readTree(commit);
+    const id = randomUUID();
+    const cause = row.applyForced
+      ? row.applyReason
+      : `revision ${row.desiredRevision?.slice(0, 10)}`;
+    await store.transaction(async (tx) => {
+      await tx.runs.insert({
+        id,
+        site,
+        kind: 'apply',
+        driver: runner.driver,
+        cause,
+        commit,
+        digest: row.observedDigest!,
+        revision: row.desiredRevision ?? '',
+        startedAt: now(),
+      });
+      await tx.sites.update(site, { lastRunId: id, message: `applying: ${cause}` });
+    });
+    const current = plan();
+    const report = await runner
+      .submit({
+        id,
+        kind: 'apply',
+        site,
+        tree,
+        playbooks: current ? playbooksOf(current, site) : [],
+        timeout,
+        cause,
+        secrets: secretsOf(site, tree),
+        signal,
+      })
+      .catch((error: unknown) => this.#couldNotStart(row, error));
+    metrics.runs.inc({ kind: report.kind, driver: report.driver, result: report.result });
+    metrics.runDuration.observe(
+      { kind: report.kind, driver: report.driver },
+      (report.endedAt - report.startedAt) / 1000,
+    );
+    for (const [status, count] of Object.entries(totalCounts(report.hosts))) {
+      metrics.ansibleTasks.inc({ status }, count);
+    }
+    await this.#finish(id, row, report);
+    if (report.result === 'cancelled') return undefined;
+    if (report.result !== 'success') throw new ApplyFailed(`${site}: ${report.reason}`);
+    log.info({ site, cause, changed: totalCounts(report.hosts).changed }, 'applied');
+    this.#options.onApplied(site);
+    return undefined;
+  }
+
+  async #couldNotStart(row: SiteRow, error: unknown): Promise<RunReport> {
+    const at = this.#options.now();
+    return {
+      kind: 'apply',
+      driver: this.#options.runner.driver,
+      site: row.name,
+      digest: row.observedDigest!,
+      startedAt: at,
+      endedAt: at,
+      result: 'error',
+      reason: error instanceof Error ? error.message : String(error),
+      hosts: {},
+      tasks: [],
+    };
+  }
+
+  async #finish(id: string, row: SiteRow, report: RunReport): Promise<void> {
+    const { store, trees } = this.#options;
+    const success = report.result === 'success';
+    await store.transaction(async (tx) => {
+      const { endedAt, result, reason } = report;
+      await tx.runs.finish(id, { endedAt, result, reason, report });
+      if (result === 'cancelled') return;
+      const now = await tx.sites.get(row.name);
+      await tx.sites.update(
+        row.name,
+        success
+          ? {
+              appliedCommit: row.desiredCommit,
+              appliedDigest: row.observedDigest,
+              appliedRevision: row.desiredRevision,
+              // Asked for again while this run was under way: that one is still owed.
+              applyForced: now?.applyForced === true && now.applyReason !== row.applyReason,
+              lastApplyFailed: false,
+              lastAppliedAt: endedAt,
+              message: `in sync at revision ${row.desiredRevision?.slice(0, 10)}`,
+            }
+          : {
+              lastApplyFailed: true,
+              message: `the apply failed (${reason}); it is tried again, and at once with \`trueup retry ${row.name}\``,
+            },
+      );
+    });
+    if (success) {
+      await trees.moveRefs([
+        { site: row.name, ref: 'applied', to: row.observedCommit!, from: undefined },
+      ]);
+    }
+  }
+}

@@ -1,0 +1,238 @@
+import { join } from 'node:path';
+
+import type { SiteStore } from '../../git/site-store.ts';
+import { UserError } from '../../model/errors.ts';
+import { changedPaths, type SiteTree, treeDigest, type TreeFile } from '../../model/tree.ts';
+import type { DriftRow, SiteRow } from '../../store/rows.ts';
+import type { Store } from '../../store/store.ts';
+import type { Logger } from '../../telemetry/logger.ts';
+import { mergeTrees } from './merge.ts';
+import { EditedMeanwhile, type Scan, WorkingCopy } from './working-copy.ts';
+
+/** How often an editor at work may get in the way of one write before we come back later. */
+const ATTEMPTS = 5;
+const EMPTY: SiteTree = new Map();
+const TRUEUP = { name: 'trueup', email: 'trueup@localhost' };
+
+export interface WorkingCopiesOptions {
+  /** Folder that holds one folder a site. */
+  directory: string;
+  store: Store;
+  trees: SiteStore;
+  log: Logger;
+  now: () => number;
+  /** Name of the user that owns an edited file. */
+  userName: (uid: number) => string;
+}
+
+/**
+ * The working copies of all sites that are kept here: records what operators edit as commits, and brings new
+ * desired trees in without losing an edit. One thing at a time happens to a site's copy.
+ */
+export class WorkingCopies {
+  readonly #options: WorkingCopiesOptions;
+  readonly #copies = new Map<string, WorkingCopy>();
+  readonly #busy = new Map<string, Promise<unknown>>();
+
+  constructor(options: WorkingCopiesOptions) {
+    this.#options = options;
+  }
+
+  /** Where an operator finds the site's tree. */
+  directoryOf(site: string): string {
+    return this.#copy(site).directory;
+  }
+
+  forget(site: string): void {
+    this.#copies.delete(site);
+  }
+
+  /**
+   * Looks at a site's folder and records what was edited there as a commit on the site's observed history.
+   * @returns whether there was anything new
+   */
+  async observe(site: string): Promise<boolean> {
+    return this.#alone(site, async () => {
+      const row = await this.#options.store.sites.get(site);
+      if (!row?.baseCommit || row.removedAt !== null) return false;
+      return (await this.#record(row)).recorded;
+    });
+  }
+
+  /**
+   * Brings the working copy to the desired tree. Edits that wait for a decision live on (three-way merge); an
+   * edit that was decided makes way for what the plan says. A conflict holds the site and is told in its row.
+   * @returns the site's row as it is now
+   */
+  async bringIn(site: string): Promise<SiteRow | undefined> {
+    return this.#alone(site, async () => {
+      for (let attempt = 1; ; attempt += 1) {
+        try {
+          return await this.#bringIn(site);
+        } catch (error) {
+          if (!(error instanceof EditedMeanwhile) || attempt === ATTEMPTS) throw error;
+        }
+      }
+    });
+  }
+
+  async #bringIn(site: string): Promise<SiteRow | undefined> {
+    const { store, trees, log } = this.#options;
+    let row = await store.sites.get(site);
+    if (!row?.desiredCommit || row.removedAt !== null) return row;
+    const desired = await trees.readTree(row.desiredCommit);
+    const base = row.baseCommit ? await trees.readTree(row.baseCommit) : EMPTY;
+    // The very first tree may meet files that were there before us: they are recorded like any edit.
+    const { row: seen, tree: observed } = await this.#record(row, row.desiredCommit);
+    row = seen;
+    const decided = await this.#decidedDrift(row);
+    if (row.baseCommit === row.desiredCommit && !decided) return row;
+
+    const ours = decided ? withPathsOf(decided.paths, observed, base) : observed;
+    const { tree, conflicts } = mergeTrees(base, ours, desired);
+    if (conflicts.length > 0) {
+      const hold =
+        `the plan and the site changed the same lines of ${conflicts.join(', ')}: ` +
+        `decide the open proposal, or undo the edit at the site`;
+      if (row.hold !== hold) log.warn({ site, conflicts }, 'held: the plan and the site disagree');
+      return store.sites.update(site, { hold, message: `held: ${hold}` });
+    }
+    await this.#copy(site).write(observed, tree);
+    return this.#settle(row, tree, observed);
+  }
+
+  /** Records the tree just written: as the desired commit itself, or as a merge of it with the edits. */
+  async #settle(row: SiteRow, tree: SiteTree, observed: SiteTree): Promise<SiteRow> {
+    const { store, trees, now } = this.#options;
+    const site = row.name;
+    const desiredCommit = row.desiredCommit!;
+    const digest = treeDigest(tree);
+    let commit = desiredCommit;
+    if (digest !== row.desiredDigest) {
+      const paths = changedPaths(observed, tree);
+      const [merged] = await trees.writeCommits([
+        {
+          site,
+          files: tree,
+          parents: [...(row.observedCommit ? [row.observedCommit] : []), desiredCommit],
+          message: `Bring the plan's changes in beside the site's edits\n\n${paths.join('\n')}\n`,
+          author: TRUEUP,
+          time: now(),
+        },
+      ]);
+      commit = merged!;
+    }
+    const after = await store.transaction(async (tx) => {
+      for (const drift of await tx.drifts.open(site)) {
+        if (drift.kind === 'tree') {
+          await tx.drifts.follow(drift.id, { baseCommit: desiredCommit, observedCommit: commit });
+        }
+      }
+      return tx.sites.update(site, {
+        baseCommit: desiredCommit,
+        observedCommit: commit,
+        observedDigest: digest,
+        hold: null,
+      });
+    });
+    await this.#moveObserved(site, row.observedCommit, commit);
+    return after;
+  }
+
+  /** A drift whose decision says that exactly what stands at the site now makes way for the plan. */
+  async #decidedDrift(row: SiteRow): Promise<DriftRow | undefined> {
+    if (!row.observedCommit || row.observedDigest === row.desiredDigest) return undefined;
+    const drift = await this.#options.store.drifts.byObservedCommit(row.name, row.observedCommit);
+    return drift && (drift.status === 'rejected' || drift.status === 'adopted') ? drift : undefined;
+  }
+
+  async #record(
+    row: SiteRow,
+    base = row.baseCommit,
+  ): Promise<{ row: SiteRow; tree: SiteTree; recorded: boolean }> {
+    const { store, trees, log } = this.#options;
+    const site = row.name;
+    const scan = await this.#copy(site).scan();
+    if (scan.refused.length > 0) {
+      log.warn({ site, refused: scan.refused }, 'left alone: these can be no part of a site tree');
+    }
+    const tree = scan.tree;
+    if (scan.digest === row.observedDigest) return { row, tree, recorded: false };
+    if (row.baseCommit === null && tree.size === 0) return { row, tree, recorded: false };
+    const before = row.observedCommit ? await trees.readTree(row.observedCommit) : EMPTY;
+    const paths = changedPaths(before, tree);
+    const who = this.#whoEdited(scan, paths);
+    const parent = row.observedCommit ?? base;
+    const [commit] = await trees.writeCommits([
+      {
+        site,
+        files: tree,
+        parents: parent ? [parent] : [],
+        message: `Edit ${paths.length === 1 ? paths[0] : `${paths.length} files`} at ${site}\n\n${paths.join('\n')}\n`,
+        author: { name: who.name, email: `${who.name}@${site}` },
+        time: who.time,
+      },
+    ]);
+    const after = await store.sites.update(site, {
+      observedCommit: commit!,
+      observedDigest: scan.digest,
+    });
+    await this.#moveObserved(site, row.observedCommit, commit!);
+    log.info({ site, paths, commit, author: who.name }, 'recorded an edit made at the site');
+    return { row: after, tree, recorded: true };
+  }
+
+  #whoEdited(scan: Scan, paths: readonly string[]): { name: string; time: number } {
+    const newest = paths
+      .map((path) => scan.stats.get(path))
+      .filter((stat) => stat !== undefined)
+      .toSorted((a, b) => b.changedAt - a.changedAt)[0];
+    const now = this.#options.now();
+    return newest
+      ? { name: this.#options.userName(newest.uid), time: Math.min(newest.changedAt, now) }
+      : { name: 'unknown', time: now };
+  }
+
+  /** The database has the truth; the ref follows, whatever it was before. */
+  async #moveObserved(site: string, from: string | null, to: string): Promise<void> {
+    if (from === to) return;
+    await this.#options.trees.moveRefs([{ site, ref: 'observed', to, from: undefined }]);
+  }
+
+  #copy(site: string): WorkingCopy {
+    let copy = this.#copies.get(site);
+    if (!copy) {
+      copy = new WorkingCopy(join(this.#options.directory, site));
+      this.#copies.set(site, copy);
+    }
+    return copy;
+  }
+
+  async #alone<T>(site: string, work: () => Promise<T>): Promise<T> {
+    const before = this.#busy.get(site) ?? Promise.resolve();
+    const mine = before.then(work, work);
+    const quiet = mine.catch(() => undefined);
+    this.#busy.set(site, quiet);
+    try {
+      return await mine;
+    } catch (error) {
+      if (error instanceof EditedMeanwhile) {
+        throw new UserError(`${site}: ${error.message} ${ATTEMPTS} times; trying again later`);
+      }
+      throw error;
+    } finally {
+      if (this.#busy.get(site) === quiet) this.#busy.delete(site);
+    }
+  }
+}
+
+/** `tree` with the named paths as they are in `source`. */
+function withPathsOf(paths: readonly string[], tree: SiteTree, source: SiteTree): SiteTree {
+  const out = new Map<string, TreeFile>(tree);
+  for (const path of paths) {
+    const file = source.get(path);
+    if (file) out.set(path, file);
+    else out.delete(path);
+  }
+  return out;
+}
