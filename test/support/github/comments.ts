@@ -1,0 +1,77 @@
+import { Hono } from 'hono';
+
+import { invalid, notFound, page } from './answers.ts';
+import { findPull } from './pulls.ts';
+import { commentShape, issueShape, labelShape } from './shapes.ts';
+import { now, type Comment, type GitHubState } from './state.ts';
+
+/** Everything below `/repos/{owner}/{repo}/issues`: a pull request's comments and labels, and who closed it. */
+export function issueRoutes(state: GitHubState): Hono {
+  return new Hono()
+    .get('/:number', (c) => {
+      const pull = findPull(state, c.req.param('number'));
+      return pull ? Response.json(issueShape(state, pull)) : notFound();
+    })
+    .post('/:number/labels', async (c) => {
+      const pull = findPull(state, c.req.param('number'));
+      if (!pull) return notFound();
+      const { labels }: { labels: string[] } = await c.req.json();
+      // Labels are told apart without regard to case; unknown ones are made.
+      const known = new Set(pull.labels.map((label) => label.toLowerCase()));
+      pull.labels.push(...labels.filter((label) => !known.has(label.toLowerCase())));
+      return Response.json(pull.labels.map((label) => labelShape(state, label)));
+    })
+    .get('/:number/comments', (c) => {
+      const pull = findPull(state, c.req.param('number'));
+      if (!pull) return notFound();
+      const comments = state.comments.filter((comment) => comment.pull === pull.number);
+      return page(
+        c.req.url,
+        comments.map((comment) => commentShape(state, comment)),
+      );
+    })
+    .post('/:number/comments', async (c) => {
+      const pull = findPull(state, c.req.param('number'));
+      if (!pull) return notFound();
+      const { body }: { body: string } = await c.req.json();
+      if (body.length > 65_536) return tooLong();
+      const comment = addComment(state, pull.number, state.account, body);
+      return Response.json(commentShape(state, comment), { status: 201 });
+    })
+    .patch('/comments/:id', async (c) => {
+      const comment = findComment(state, c.req.param('id'));
+      if (!comment) return notFound();
+      const { body }: { body: string } = await c.req.json();
+      if (body.length > 65_536) return tooLong();
+      comment.body = body;
+      comment.updatedAt = now();
+      return Response.json(commentShape(state, comment));
+    })
+    .delete('/comments/:id', (c) => {
+      const comment = findComment(state, c.req.param('id'));
+      if (!comment) return notFound();
+      state.comments.splice(state.comments.indexOf(comment), 1);
+      return new Response(null, { status: 204 });
+    });
+}
+
+export function addComment(state: GitHubState, pull: number, user: string, body: string): Comment {
+  state.lastId += 1;
+  const time = now();
+  const comment = { id: state.lastId, pull, user, body, createdAt: time, updatedAt: time };
+  state.comments.push(comment);
+  return comment;
+}
+
+function findComment(state: GitHubState, id: string): Comment | undefined {
+  return state.comments.find((comment) => comment.id === Number(id));
+}
+
+function tooLong(): Response {
+  return invalid({
+    resource: 'IssueComment',
+    field: 'data',
+    code: 'unprocessable',
+    message: 'Body is too long (maximum is 65536 characters)',
+  });
+}

@@ -1,0 +1,195 @@
+import { Hono } from 'hono';
+
+import { invalid, notFound, page, refusal, type FieldError } from './answers.ts';
+import { pullShape, pullSummaryShape } from './shapes.ts';
+import { now, type GitHubState, type Pull } from './state.ts';
+
+interface PullBody {
+  title?: string;
+  body?: string | null;
+  head?: string;
+  base?: string;
+  state?: 'open' | 'closed';
+}
+
+interface MergeBody {
+  sha?: string;
+  commit_title?: string;
+  commit_message?: string;
+  merge_method?: 'merge' | 'squash' | 'rebase';
+}
+
+/** Everything below `/repos/{owner}/{repo}/pulls`. */
+export function pullRoutes(state: GitHubState): Hono {
+  return new Hono()
+    .get('/', (c) => {
+      const { state: wanted = 'open', head, base } = c.req.query();
+      const pulls = state.pulls
+        .map((pull) => look(state, pull))
+        .filter((pull) => wanted === 'all' || pull.state === wanted)
+        // A head without an owner is no filter at all.
+        .filter((pull) => !head?.includes(':') || head === `${state.owner}:${pull.branch}`)
+        .filter((pull) => base === undefined || base === pull.base)
+        .toReversed();
+      return page(
+        c.req.url,
+        pulls.map((pull) => pullSummaryShape(state, pull)),
+      );
+    })
+    .post('/', async (c) => openPull(state, await c.req.json()))
+    .get('/:number', (c) => {
+      const pull = findPull(state, c.req.param('number'));
+      return pull ? Response.json(pullShape(state, pull, mergeability(state, pull))) : notFound();
+    })
+    .patch('/:number', async (c) => {
+      const pull = findPull(state, c.req.param('number'));
+      if (!pull) return notFound();
+      const change: PullBody = await c.req.json();
+      const faults = textFaults(change);
+      if (faults.length > 0) return invalid(...faults);
+      pull.title = change.title ?? pull.title;
+      pull.body = change.body ?? pull.body;
+      pull.updatedAt = now();
+      if (change.state === 'closed') closePull(pull, state.account);
+      return Response.json(pullShape(state, pull, mergeability(state, pull)));
+    })
+    .put('/:number/merge', async (c) => {
+      const pull = findPull(state, c.req.param('number'));
+      return pull ? mergeAnswer(state, pull, await c.req.json()) : notFound();
+    });
+}
+
+/** A pull request as it is now, or undefined. */
+export function findPull(state: GitHubState, number: number | string): Pull | undefined {
+  const pull = state.pulls.find((one) => one.number === Number(number));
+  return pull && look(state, pull);
+}
+
+/** Merges an open pull request with a merge commit, or returns undefined where it conflicts. */
+export function mergePull(
+  state: GitHubState,
+  pull: Pull,
+  by: string,
+  message = `Merge pull request #${pull.number} from ${state.owner}/${pull.branch}\n\n${pull.title}`,
+): string | undefined {
+  const { head, base } = pull;
+  const merged = state.repository.merge({ head, base, message, author: by });
+  if ('conflicts' in merged) return undefined;
+  endAsMerged(pull, merged.commit, by);
+  return merged.commit;
+}
+
+export function closePull(pull: Pull, by: string): void {
+  if (pull.state === 'closed') return;
+  pull.state = 'closed';
+  pull.closedBy = by;
+  pull.closedAt = pull.updatedAt = now();
+}
+
+function endAsMerged(pull: Pull, commit: string, by: string): void {
+  closePull(pull, by);
+  pull.merge = { commit, by };
+}
+
+/** Takes up what pushes have done to an open pull request. */
+function look(state: GitHubState, pull: Pull): Pull {
+  if (pull.state === 'closed') return pull;
+  const { repository } = state;
+  const head = repository.branchCommit(pull.branch);
+  pull.baseCommit = repository.branchCommit(pull.base) ?? pull.baseCommit;
+  if (repository.reaches(pull.base, head ?? pull.head)) {
+    endAsMerged(pull, pull.baseCommit, state.owner);
+  } else if (head === undefined) {
+    closePull(pull, state.owner);
+  }
+  pull.head = head ?? pull.head;
+  return pull;
+}
+
+/** As with the service itself, the first question only sets the work going. */
+function mergeability(state: GitHubState, pull: Pull): boolean | null {
+  if (pull.state === 'closed') return null;
+  const question = `${pull.head} ${pull.baseCommit}`;
+  if (pull.mergeabilityOf !== question) {
+    pull.mergeabilityOf = question;
+    return null;
+  }
+  return 'tree' in state.repository.mergeTree(pull.baseCommit, pull.head);
+}
+
+function openPull(state: GitHubState, draft: PullBody): Response {
+  const { repository, owner } = state;
+  const branch = draft.head?.replace(`${owner}:`, '') ?? '';
+  const base = draft.base ?? '';
+  const head = repository.branchCommit(branch);
+  const baseCommit = repository.branchCommit(base);
+  const faults = textFaults({ title: '', ...draft });
+  if (faults.length > 0) return invalid(...faults);
+  if (head === undefined) {
+    return invalid({ resource: 'PullRequest', field: 'head', code: 'invalid' });
+  }
+  if (baseCommit === undefined) {
+    return invalid({ resource: 'PullRequest', field: 'base', code: 'invalid' });
+  }
+  const open = state.pulls.map((pull) => look(state, pull)).filter((one) => one.state === 'open');
+  if (open.some((pull) => pull.branch === branch && pull.base === base)) {
+    return customFault(`A pull request already exists for ${owner}:${branch}.`);
+  }
+  if (repository.reaches(base, head)) {
+    return customFault(`No commits between ${base} and ${branch}`);
+  }
+  const time = now();
+  const pull: Pull = {
+    number: state.pulls.length + 1,
+    title: draft.title ?? '',
+    body: draft.body ?? null,
+    branch,
+    head,
+    base,
+    baseCommit,
+    state: 'open',
+    labels: [],
+    user: state.account,
+    merge: null,
+    closedBy: null,
+    mergeabilityOf: '',
+    createdAt: time,
+    updatedAt: time,
+    closedAt: null,
+  };
+  state.pulls.push(pull);
+  return Response.json(pullShape(state, pull, null), { status: 201 });
+}
+
+function mergeAnswer(state: GitHubState, pull: Pull, request: MergeBody): Response {
+  if (pull.state === 'closed') return refusal(405, 'Pull Request is not mergeable');
+  if (request.merge_method !== undefined && request.merge_method !== 'merge') {
+    return refusal(405, 'Squash and rebase merges are not allowed on this repository.');
+  }
+  if (request.sha !== undefined && request.sha !== pull.head) {
+    return refusal(409, 'Head branch was modified. Review and try the merge again.');
+  }
+  const words = [request.commit_title, request.commit_message].filter((text) => text !== undefined);
+  const message = words.length === 0 ? undefined : words.join('\n\n');
+  const commit = mergePull(state, pull, state.account, message);
+  if (commit === undefined) return refusal(405, 'Pull Request is not mergeable');
+  return Response.json({ sha: commit, merged: true, message: 'Pull Request successfully merged' });
+}
+
+function textFaults({ title = 'unchanged', body }: PullBody): FieldError[] {
+  const faults: FieldError[] = [];
+  const resource = 'Issue';
+  if (title.trim() === '') faults.push({ resource, field: 'title', code: 'missing_field' });
+  for (const [field, text, limit] of [
+    ['title', title, 256],
+    ['body', body ?? '', 65_536],
+  ] as const) {
+    const message = `${field} is too long (maximum is ${limit} characters)`;
+    if (text.length > limit) faults.push({ resource, field, code: 'custom', message });
+  }
+  return faults;
+}
+
+function customFault(message: string): Response {
+  return invalid({ resource: 'PullRequest', code: 'custom', message });
+}
