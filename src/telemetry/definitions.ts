@@ -5,14 +5,16 @@ const RUN = [1, 2.5, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 1800, 3600];
 /** Seconds: what people or a whole fleet take part in. */
 const LEAD = [0.5, 1, 2, 5, 10, 30, 60, 300, 900, 1800, 3600, 14400, 86400];
 
-interface MetricDefinition {
-  type: 'counter' | 'gauge' | 'histogram';
+interface Definition {
   name: string;
   help: string;
   labels: readonly string[];
-  /** Histograms only; upper bounds in seconds. */
-  buckets?: readonly number[];
 }
+
+/** Buckets are upper bounds in seconds. */
+export type MetricDefinition =
+  | (Definition & { type: 'counter' | 'gauge' })
+  | (Definition & { type: 'histogram'; buckets: readonly number[] });
 
 /**
  * Every metric of ours, by the property that it has in the code. Names and labels are an interface: dashboards and

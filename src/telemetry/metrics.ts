@@ -1,14 +1,7 @@
-import {
-  collectDefaultMetrics,
-  Counter,
-  Gauge,
-  Histogram,
-  Registry,
-  type RegistryContentType,
-} from 'prom-client';
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 
 import type { SiteState } from '../model/site.ts';
-import { METRICS } from './definitions.ts';
+import { type MetricDefinition, METRICS } from './definitions.ts';
 
 type Definitions = typeof METRICS;
 
@@ -20,6 +13,8 @@ type MetricOf<D> = D extends { type: infer Type; labels: readonly (infer Label)[
       : Histogram<Label & string>
   : never;
 
+type MetricSet = { readonly [Name in keyof Definitions]: MetricOf<Definitions[Name]> };
+
 /** What is told of one site where series per site are on. */
 export interface SiteSample {
   state: SiteState;
@@ -29,20 +24,87 @@ export interface SiteSample {
   lastAppliedAt: number | null;
 }
 
-export type Metrics = { readonly [K in keyof Definitions]: MetricOf<Definitions[K]> } & {
+export type Metrics = MetricSet & {
   readonly registry: Registry;
-  /** Tells a site's series; they show only where series per site are on. */
+  /** Brings a site's series up to date; they show only where series per site are on. */
   site(name: string, sample: SiteSample): void;
-  /** Takes a removed site's series away. */
+  /** Takes the series of a removed site away. */
   removeSite(name: string): void;
 };
 
 export interface MetricsOptions {
-  registry?: Registry<RegistryContentType>;
-  /** `auto` (the default): as long as there are no more sites than `perSiteLimit` (2,000). */
+  registry?: Registry;
+  /** `auto` (the default): while there are no more sites than `perSiteLimit`. */
   perSite?: 'auto' | 'on' | 'off';
+  /** 2,000 unless told otherwise. */
   perSiteLimit?: number;
 }
 
-export declare function createMetrics(options?: MetricsOptions): Metrics;
-export { collectDefaultMetrics, METRICS };
+/**
+ * Makes every metric, in a registry of its own unless one is given, along with those of the process and of Node.
+ * Nothing is shared between two calls.
+ */
+export function createMetrics(options: MetricsOptions = {}): Metrics {
+  const { registry = new Registry(), perSite = 'auto', perSiteLimit = 2_000 } = options;
+  const sites = new Map<string, SiteSample>();
+  const shown = () =>
+    perSite === 'on' || (perSite === 'auto' && sites.size <= perSiteLimit) ? sites : [];
+
+  // Told at each scrape from what is known then: no series outlives its site or its state.
+  const metrics = createSet(registry, {
+    siteInfo: () => {
+      metrics.siteInfo.reset();
+      for (const [site, { state, revision }] of shown()) {
+        metrics.siteInfo.set({ site, state, revision: revision ?? '' }, 1);
+      }
+    },
+    siteLastApplied: () => {
+      metrics.siteLastApplied.reset();
+      for (const [site, { lastAppliedAt }] of shown()) {
+        if (lastAppliedAt !== null) metrics.siteLastApplied.set({ site }, lastAppliedAt / 1000);
+      }
+    },
+  });
+  collectDefaultMetrics({ register: registry });
+  for (const name of MISNAMED) registry.removeSingleMetric(name);
+
+  return {
+    ...metrics,
+    registry,
+    site: (name, sample) => void sites.set(name, sample),
+    removeSite: (name) => void sites.delete(name),
+  };
+}
+
+/** Gauges of prom-client whose names say counter; their series by type, of the same name without the end, stay. */
+const MISNAMED = [
+  'nodejs_active_handles_total',
+  'nodejs_active_requests_total',
+  'nodejs_active_resources_total',
+];
+
+function createSet(
+  registry: Registry,
+  collectors: { readonly [Name in keyof Definitions]?: () => void },
+): MetricSet {
+  const collectorOf = new Map(Object.entries(collectors));
+  const set = Object.entries(METRICS).map(([property, definition]) => [
+    property,
+    create(definition, registry, collectorOf.get(property)),
+  ]);
+  // Each property is made from the definition that its type is derived from.
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+  return Object.fromEntries(set) as MetricSet;
+}
+
+function create(
+  definition: MetricDefinition,
+  registry: Registry,
+  collect: (() => void) | undefined,
+): Counter | Gauge | Histogram {
+  const { type, name, help, labels: labelNames } = definition;
+  const configuration = { name, help, labelNames, registers: [registry] };
+  if (type === 'counter') return new Counter(configuration);
+  if (type === 'gauge') return new Gauge({ ...configuration, ...(collect && { collect }) });
+  return new Histogram({ ...configuration, buckets: [...definition.buckets] });
+}
