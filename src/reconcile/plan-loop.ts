@@ -122,7 +122,7 @@ export class PlanLoop {
     );
     for (const name of known) {
       if (plan.sites.has(name)) continue;
-      await store.sites.remove(name);
+      await store.sites.update(name, { removedAt: now() });
       onSiteRemoved(name);
       log.info(
         { site: name, revision },

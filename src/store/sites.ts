@@ -171,6 +171,29 @@ export class Sites {
     return counts;
   }
 
+  /** Sites whose desired tree came with this revision, and how many of them are not applied yet. */
+  async countAtRevision(revision: string): Promise<{ total: number; owed: number }> {
+    const { total, owed } = await this.#session.db
+      .selectFrom('sites')
+      .select(({ fn, eb }) => [
+        fn.countAll<number>().as('total'),
+        fn
+          .countAll<number>()
+          .filterWhere(
+            eb.or([
+              eb('appliedCommit', 'is', null),
+              eb('appliedCommit', '<>', eb.ref('desiredCommit')),
+              eb('applyForced', '=', 1),
+            ]),
+          )
+          .as('owed'),
+      ])
+      .where('desiredRevision', '=', revision)
+      .where('removedAt', 'is', null)
+      .executeTakeFirstOrThrow();
+    return { total, owed };
+  }
+
   async #inBatches<T extends { name: string }>(
     rows: readonly T[],
     write: (db: Session['db'], batch: T[], updatedAt: number) => Promise<void>,
