@@ -29,8 +29,8 @@ export interface BackportProposal {
 }
 
 /**
- * The answer of working backwards. The first proposal is the recommended one and, taken whole, explains every
- * difference that `unexplained` does not list; the others are alternatives to it.
+ * The answer of working backwards. The first proposal is the recommended one; taken together with every proposal
+ * of kind `overlay` it explains every difference that `unexplained` does not list. The rest are alternatives.
  */
 export interface BackportResult {
   site: string;

@@ -1,0 +1,76 @@
+import { diffArrays } from 'diff';
+
+import type { MapNode, SequenceNode, YamlNode, YamlPath } from '../plan/yaml/node.ts';
+import { sameNode } from '../plan/yaml/value.ts';
+
+/** One thing that an edit of a YAML file changed, in terms of values: comments and formatting apart. */
+export type YamlChange =
+  /** A value that differs, or a key that was not there (`before` undefined). */
+  | { kind: 'set'; path: YamlPath; before: YamlNode | undefined; after: YamlNode }
+  | { kind: 'delete'; path: YamlPath; before: YamlNode }
+  /** List items that came or went; `steps` lead from `before` to `after` when taken in their order. */
+  | { kind: 'list'; path: YamlPath; before: SequenceNode; after: SequenceNode; steps: ListStep[] };
+
+export type ListStep =
+  | { kind: 'remove'; index: number; item: YamlNode }
+  | { kind: 'insert'; index: number; item: YamlNode };
+
+/** What changed between two documents' values, each change at the deepest path that tells it whole. */
+export function yamlChanges(before: YamlNode, after: YamlNode, path: YamlPath = []): YamlChange[] {
+  if (sameNode(before, after)) return [];
+  if (before.kind === 'map' && after.kind === 'map') return mapChanges(before, after, path);
+  if (before.kind === 'sequence' && after.kind === 'sequence')
+    return listChanges(before, after, path);
+  return [{ kind: 'set', path, before, after }];
+}
+
+function mapChanges(before: MapNode, after: MapNode, path: YamlPath): YamlChange[] {
+  const changes: YamlChange[] = [];
+  for (const [key, { value }] of before.entries) {
+    const other = after.entries.get(key);
+    if (other) changes.push(...yamlChanges(value, other.value, [...path, key]));
+    else changes.push({ kind: 'delete', path: [...path, key], before: value });
+  }
+  for (const [key, { value }] of after.entries) {
+    if (!before.entries.has(key)) {
+      changes.push({ kind: 'set', path: [...path, key], before: undefined, after: value });
+    }
+  }
+  return changes;
+}
+
+function listChanges(before: SequenceNode, after: SequenceNode, path: YamlPath): YamlChange[] {
+  if (before.items.length === after.items.length) {
+    const changes = before.items.flatMap((item, index) =>
+      yamlChanges(item, after.items[index]!, [...path, index]),
+    );
+    // Most of the items differ: more likely items moved than that each was edited.
+    const touched = new Set(changes.map((change) => change.path[path.length]));
+    if (touched.size <= Math.max(1, before.items.length / 2)) return changes;
+  }
+  return [{ kind: 'list', path, before, after, steps: listSteps(before, after) }];
+}
+
+function listSteps(before: SequenceNode, after: SequenceNode): ListStep[] {
+  const steps: ListStep[] = [];
+  let at = 0;
+  for (const run of diffArrays(before.items, after.items, { comparator: sameNode })) {
+    for (const item of run.value) {
+      if (run.removed) steps.push({ kind: 'remove', index: at, item });
+      else {
+        if (run.added) steps.push({ kind: 'insert', index: at, item });
+        at += 1;
+      }
+    }
+  }
+  return steps;
+}
+
+/** Dotted name of a parameter path, as people write it: `ntp.servers[0]`. */
+export function dotted(path: YamlPath): string {
+  return path
+    .map((part, index) =>
+      typeof part === 'number' ? `[${part}]` : index === 0 ? part : `.${part}`,
+    )
+    .join('');
+}
