@@ -63,6 +63,12 @@ export const METRICS = {
     help: 'When the plan was last fetched successfully.',
     labels: [],
   },
+  planInvalid: {
+    type: 'gauge',
+    name: 'trueup_plan_invalid',
+    help: '1 while the newest revision of the plan has faults, so that an older one is in force; else 0.',
+    labels: [],
+  },
   reconciles: {
     type: 'counter',
     name: 'trueup_reconcile_total',
