@@ -1,0 +1,16 @@
+import leven from 'leven';
+
+/** How far apart two words may be and still be taken for a slip of the pen: a third of the longer one. */
+const SLIP = 1 / 3;
+
+/** The known word that was probably meant, if one is near enough; of two that are as near, the first. */
+export function nearest(word: string, known: Iterable<string>): string | undefined {
+  let best: string | undefined;
+  let distance = Infinity;
+  for (const candidate of known) {
+    const d = leven(word.toLowerCase(), candidate.toLowerCase());
+    if (d < distance) [best, distance] = [candidate, d];
+  }
+  if (best === undefined || distance > Math.max(word.length, best.length) * SLIP) return undefined;
+  return best;
+}
