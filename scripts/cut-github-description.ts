@@ -74,7 +74,7 @@ function resolve(description: JsonObject, node: Json): Json {
   return typeof reference === 'string' ? follow(description, reference) : node;
 }
 
-/** A schema without prose, and with null among the values of a nullable enumeration, as validators want it. */
+/** A schema without prose; what may be null says so in a way that validators of JSON Schema understand. */
 function lean(node: Json): Json {
   if (Array.isArray(node)) return node.map(lean);
   if (node === null || typeof node !== 'object') return node;
@@ -91,6 +91,10 @@ function lean(node: Json): Json {
   }
   if (out.nullable === true && Array.isArray(out.enum) && !out.enum.includes(null)) {
     out.enum.push(null);
+  }
+  if (out.nullable === true && out.type === undefined) {
+    delete out.nullable;
+    return { anyOf: [out, { type: 'null' }] };
   }
   return out;
 }

@@ -110,7 +110,8 @@ export class GitHubForge implements Forge {
         pull_number: number,
         state: 'closed',
       });
-      return { ...toPullRequest(data), decidedBy };
+      const closed = toPullRequest(data);
+      return closed.state === 'closed' ? { ...closed, decidedBy } : closed;
     });
   }
 

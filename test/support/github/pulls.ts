@@ -94,10 +94,10 @@ function endAsMerged(pull: Pull, commit: string, by: string): void {
 /** Takes up what pushes have done to an open pull request. */
 function look(state: GitHubState, pull: Pull): Pull {
   if (pull.state === 'closed') return pull;
-  const { repository } = state;
-  const head = repository.branchCommit(pull.branch);
-  pull.baseCommit = repository.branchCommit(pull.base) ?? pull.baseCommit;
-  if (repository.reaches(pull.base, head ?? pull.head)) {
+  const branches = state.repository.branches();
+  const head = branches.get(pull.branch);
+  pull.baseCommit = branches.get(pull.base) ?? pull.baseCommit;
+  if (state.repository.isAncestor(head ?? pull.head, pull.baseCommit)) {
     endAsMerged(pull, pull.baseCommit, state.owner);
   } else if (head === undefined) {
     closePull(pull, state.owner);
@@ -121,8 +121,9 @@ function openPull(state: GitHubState, draft: PullBody): Response {
   const { repository, owner } = state;
   const branch = draft.head?.replace(`${owner}:`, '') ?? '';
   const base = draft.base ?? '';
-  const head = repository.branchCommit(branch);
-  const baseCommit = repository.branchCommit(base);
+  const branches = repository.branches();
+  const head = branches.get(branch);
+  const baseCommit = branches.get(base);
   const faults = textFaults({ title: '', ...draft });
   if (faults.length > 0) return invalid(...faults);
   if (head === undefined) {
@@ -135,7 +136,7 @@ function openPull(state: GitHubState, draft: PullBody): Response {
   if (open.some((pull) => pull.branch === branch && pull.base === base)) {
     return customFault(`A pull request already exists for ${owner}:${branch}.`);
   }
-  if (repository.reaches(base, head)) {
+  if (repository.isAncestor(head, baseCommit)) {
     return customFault(`No commits between ${base} and ${branch}`);
   }
   const time = now();

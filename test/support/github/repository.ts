@@ -1,4 +1,6 @@
 import { execFileSync, spawnSync } from 'node:child_process';
+import { appendFileSync } from 'node:fs';
+import { join } from 'node:path';
 
 export interface MergeRequest {
   head: string;
@@ -11,11 +13,16 @@ export interface MergeRequest {
 export class BareRepository {
   readonly directory: string;
 
+  /** What two commits are to each other never changes. */
+  readonly #ancestors = new Map<string, boolean>();
+  readonly #merges = new Map<string, { tree: string } | { conflicts: string[] }>();
+
   /** Makes a new repository with the branch `main`, which holds one commit. */
   constructor(directory: string) {
     this.directory = directory;
-    execFileSync('git', ['init', '--quiet', '--bare', '--initial-branch=main', directory]);
-    this.git('config', 'http.receivepack', 'true');
+    const options = ['--quiet', '--bare', '--initial-branch=main', '--template='];
+    execFileSync('git', ['init', ...options, directory]);
+    appendFileSync(join(directory, 'config'), '[http]\n\treceivepack = true\n');
     this.commit('main', { 'README.md': 'A plan.\n' });
   }
 
@@ -38,48 +45,70 @@ export class BareRepository {
     return found.status === 0 ? found.stdout.trim() : undefined;
   }
 
+  /** Commits by branch. */
+  branches(): Map<string, string> {
+    const lines = this.git(
+      'for-each-ref',
+      '--format=%(objectname) %(refname:lstrip=2)',
+      'refs/heads',
+    );
+    return new Map(
+      lines
+        .split('\n')
+        .filter(Boolean)
+        .map((line) => [line.slice(41), line.slice(0, 40)]),
+    );
+  }
+
   branchCommit(branch: string): string | undefined {
-    return this.commitOf(`refs/heads/${branch}`);
+    return this.branches().get(branch);
   }
 
   /** Whether the branch can reach the commit; false if either is unknown. */
   reaches(branch: string, commit: string): boolean {
-    return this.#try('merge-base', '--is-ancestor', commit, `refs/heads/${branch}`).status === 0;
+    const from = this.branchCommit(branch);
+    return from !== undefined && this.isAncestor(commit, from);
+  }
+
+  isAncestor(ancestor: string, commit: string): boolean {
+    return remembered(this.#ancestors, `${ancestor} ${commit}`, () => {
+      return this.#try('merge-base', '--is-ancestor', ancestor, commit).status === 0;
+    });
   }
 
   /** Writes files (path → text) as one commit onto a branch; a new branch starts at `from`. Returns the commit. */
   commit(branch: string, files: Record<string, string>, from = 'main'): string {
-    const parent = this.branchCommit(branch) ?? this.branchCommit(from);
+    const branches = this.branches();
+    const parent = branches.get(branch) ?? branches.get(from);
     const stream = [
       `commit refs/heads/${branch}`,
+      'mark :1',
       'committer Test <test@example.org> 1700000000 +0000',
       'data 4\nEdit',
       ...(parent === undefined ? [] : [`from ${parent}`]),
       ...Object.entries(files).map(
         ([path, text]) => `M 100644 inline ${path}\ndata ${Buffer.byteLength(text)}\n${text}`,
       ),
+      'get-mark :1',
       'done\n',
     ].join('\n');
-    execFileSync('git', ['-C', this.directory, 'fast-import', '--quiet', '--done', '--force'], {
+    const options = ['--quiet', '--done', '--force', '--cat-blob-fd=1'];
+    return execFileSync('git', ['-C', this.directory, 'fast-import', ...options], {
       input: stream,
-    });
-    return this.branchCommit(branch)!;
+      encoding: 'utf8',
+    }).trim();
   }
 
-  /** Tree of the merge, or the paths that conflict. */
+  /** Tree of the merge of two commits, or the paths that conflict. */
   mergeTree(base: string, head: string): { tree: string } | { conflicts: string[] } {
-    const merged = this.#try(
-      'merge-tree',
-      '--write-tree',
-      '--name-only',
-      '--no-messages',
-      base,
-      head,
-    );
-    const [tree = '', ...conflicts] = merged.stdout.trim().split('\n');
-    if (merged.status === 0) return { tree };
-    if (merged.status === 1) return { conflicts };
-    throw new Error(merged.stderr);
+    return remembered(this.#merges, `${base} ${head}`, () => {
+      const options = ['--write-tree', '--name-only', '--no-messages'];
+      const merged = this.#try('merge-tree', ...options, base, head);
+      const [tree = '', ...conflicts] = merged.stdout.trim().split('\n');
+      if (merged.status === 0) return { tree };
+      if (merged.status === 1) return { conflicts };
+      throw new Error(merged.stderr);
+    });
   }
 
   /** Merges a commit into a branch, unless the branch moves meanwhile. */
@@ -102,4 +131,10 @@ export class BareRepository {
   #try(...args: string[]): { status: number | null; stdout: string; stderr: string } {
     return spawnSync('git', ['-C', this.directory, ...args], { encoding: 'utf8' });
   }
+}
+
+function remembered<T>(table: Map<string, T>, key: string, find: () => T): T {
+  const value = table.get(key) ?? find();
+  table.set(key, value);
+  return value;
 }

@@ -120,7 +120,7 @@ export function labelShape(state: GitHubState, name: string): object {
     node_id: `LA_${idOf(name)}`,
     url: `${state.apiUrl}/repos/${state.owner}/${state.repo}/labels/${encodeURIComponent(name)}`,
     name,
-    description: null,
+    description: '',
     color: 'ededed',
     default: false,
   };

@@ -1,0 +1,86 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { ForgeUnavailable } from '../../src/forge/errors.ts';
+import { GitHubForge } from '../../src/forge/github/github-forge.ts';
+import { LocalForge } from '../../src/forge/local/local-forge.ts';
+import type { PullRecords } from '../../src/forge/local/ports.ts';
+import { testForge, type ForgeBench } from '../support/forge-contract.ts';
+import { lostAnswer } from '../support/github/faults.ts';
+import { BareRepository } from '../support/github/repository.ts';
+import { startGitHub } from '../support/github/server.ts';
+import { MemoryPullRecords } from '../support/memory-pull-records.ts';
+import { mergeTarget } from '../support/merge-target.ts';
+
+testForge('LocalForge', async (): Promise<ForgeBench> => {
+  const folder = mkdtempSync(join(tmpdir(), 'local-forge-'));
+  const repository = new BareRepository(join(folder, 'plan.git'));
+  const records = new MemoryPullRecords();
+  let losing = false;
+  const losingRecords: PullRecords = new Proxy<PullRecords>(records, {
+    get: (target, key: keyof PullRecords) => {
+      if (!/^(?:insert|update|upsert|set)/.test(key)) return target[key].bind(target);
+      return async (...args: unknown[]) => {
+        const answer: unknown = await Reflect.apply(target[key], target, args);
+        if (!losing) return answer;
+        losing = false;
+        throw new ForgeUnavailable('the answer is lost');
+      };
+    },
+  });
+  return {
+    forge: new LocalForge({ records: losingRecords, target: mergeTarget(repository), url: pageOf }),
+    repository,
+    pulls: async () => (await records.list({ limit: 100 })).length,
+    comments: async (number) => (await records.comments(number)).map(({ body }) => body),
+    statuses: (commit) => records.statuses(commit),
+    loseNextAnswer: () => {
+      losing = true;
+    },
+    // There is no page with a button: deleting the branch is the way.
+    closeByHand: () => repository.deleteBranch('trueup/lisbon-07/1f0c2a9b'),
+    close: async () => rmSync(folder, { recursive: true, force: true }),
+  };
+});
+
+testForge('GitHubForge', async (): Promise<ForgeBench> => {
+  const github = await startGitHub({ owner: 'acme', repo: 'plan', token: 'ghp_secret' });
+  const forge = new GitHubForge({
+    repository: 'acme/plan',
+    token: () => 'ghp_secret',
+    baseUrl: github.url,
+    sleep: async () => {},
+  });
+  return {
+    forge,
+    repository: github.repository,
+    pulls: async () => github.pulls.length,
+    comments: async (number) =>
+      github.comments
+        .filter(({ pull }) => pull === number)
+        .map(({ body }) => body.replace(/^<!-- trueup:\S+ -->\n/, '')),
+    statuses: async (commit) => {
+      const newest = new Map(
+        github.statuses.filter((one) => one.commit === commit).map((one) => [one.context, one]),
+      );
+      return [...newest.values()]
+        .toSorted((a, b) => (a.context < b.context ? -1 : 1))
+        .map(({ context, state, description }) => ({
+          context,
+          state,
+          description: description ?? '',
+        }));
+    },
+    loseNextAnswer: () => github.fail(lostAnswer, { on: /^(?:POST|PUT|PATCH|DELETE)/ }),
+    closeByHand: (number) => github.closePull(number),
+    close: async () => {
+      await github.close();
+      if (github.violations.length > 0) throw new Error(github.violations.join('\n'));
+    },
+  };
+});
+
+function pageOf(number: number): string {
+  return `https://trueup.example/proposals/${number}`;
+}

@@ -1,0 +1,11 @@
+import type { MergeTarget } from '../../src/forge/local/ports.ts';
+import type { BareRepository } from './github/repository.ts';
+
+/** A repository of a test as what the local forge merges in. */
+export function mergeTarget(repository: BareRepository): MergeTarget {
+  return {
+    branchHead: async (branch) => repository.branchCommit(branch),
+    contains: async (base, commit) => repository.reaches(base, commit),
+    merge: async (request) => repository.merge(request),
+  };
+}
