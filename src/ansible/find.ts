@@ -1,0 +1,125 @@
+import { execFile } from 'node:child_process';
+import { constants } from 'node:fs';
+import { access, mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
+import { delimiter, dirname, isAbsolute, join } from 'node:path';
+import { promisify } from 'node:util';
+
+import { z } from 'zod';
+
+const execute = promisify(execFile);
+
+/** Oldest ansible-core that we support, as [major, minor]. */
+export const OLDEST_ANSIBLE = [2, 14] as const;
+
+/** Where `scripts/ensure-ansible.ts` puts an Ansible of ours, in the checkout's own node_modules. */
+export const ANSIBLE_CACHE = join(import.meta.dirname, '../../node_modules/.cache/trueup/ansible');
+
+/** Written last by an installation: a folder without it is the rest of one that did not finish. */
+export const READY_FILE = 'ready';
+
+export interface FindOptions {
+  /** Name or path from the configuration; when given, nothing else is looked for. */
+  command?: string | undefined;
+  /** Search path; the process's own by default. */
+  path?: string | undefined;
+  /** Folder of the Ansible of ours. */
+  cache?: string;
+}
+
+/**
+ * The `ansible-playbook` to use: the configured one, else the first usable one on the PATH, else ours in the cache
+ * folder. Undefined if there is none, or the configured one does not run or is older than ansible-core 2.14.
+ */
+export async function findAnsible(options: FindOptions = {}): Promise<string | undefined> {
+  const { command = 'ansible-playbook', path = process.env['PATH'] ?? '' } = options;
+  const cache = options.cache ?? ANSIBLE_CACHE;
+  for (const candidate of candidates(command, path)) {
+    if (await isUsable(candidate, `${cache}-versions.json`)) return candidate;
+  }
+  if (options.command !== undefined) return undefined;
+  const ours = join(cache, 'bin/ansible-playbook');
+  const ready = await Promise.all([isExecutable(ours), exists(join(cache, READY_FILE))]);
+  return ready.every(Boolean) ? ours : undefined;
+}
+
+/** The version of ansible-core behind an `ansible-playbook`, such as `2.19.4`; undefined if it does not run. */
+export async function ansibleVersion(command: string): Promise<string | undefined> {
+  try {
+    const { stdout } = await execute(command, ['--version'], {
+      timeout: 60_000,
+      maxBuffer: 65_536,
+      cwd: '/',
+    });
+    return /^ansible-playbook \[core (\d+\.\d+[^\]\s]*)/.exec(stdout)?.[1];
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether we support a version of ansible-core. */
+export function isSupported(version: string): boolean {
+  const [major = 0, minor = 0] = version.split('.').map((part) => Number.parseInt(part, 10));
+  const [oldestMajor, oldestMinor] = OLDEST_ANSIBLE;
+  return major > oldestMajor || (major === oldestMajor && minor >= oldestMinor);
+}
+
+function candidates(command: string, path: string): string[] {
+  if (command.includes('/')) return [command];
+  return path
+    .split(delimiter)
+    .filter((folder) => isAbsolute(folder))
+    .map((folder) => join(folder, command));
+}
+
+const versionsSchema = z.record(z.string(), z.object({ stamp: z.string(), version: z.string() }));
+
+/**
+ * Asking Ansible for its version takes half a second, so the answer is kept for as long as the file stays the same.
+ * A name on the PATH says little: version managers put stand-ins there that only say that there is none.
+ */
+async function isUsable(command: string, memory: string): Promise<boolean> {
+  if (!(await isExecutable(command))) return false;
+  const { mtimeMs, size, ino } = await stat(command);
+  const stamp = [mtimeMs, size, ino].join(' ');
+  const known = await readVersions(memory);
+  if (known[command]?.stamp === stamp) return isSupported(known[command].version);
+  const version = await ansibleVersion(command);
+  if (version === undefined) return false;
+  await writeVersions(memory, { ...known, [command]: { stamp, version } });
+  return isSupported(version);
+}
+
+async function readVersions(memory: string): Promise<z.infer<typeof versionsSchema>> {
+  try {
+    return versionsSchema.parse(JSON.parse(await readFile(memory, 'utf8')));
+  } catch {
+    return {};
+  }
+}
+
+async function writeVersions(memory: string, versions: object): Promise<void> {
+  const draft = `${memory}.${process.pid}`;
+  try {
+    await mkdir(dirname(memory), { recursive: true });
+    await writeFile(draft, JSON.stringify(versions));
+    await rename(draft, memory);
+  } catch {
+    // Only a memory: an installation that can't be written to asks every time.
+  }
+}
+
+async function isExecutable(path: string): Promise<boolean> {
+  try {
+    await access(path, constants.X_OK);
+    return (await stat(path)).isFile();
+  } catch {
+    return false;
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
+}

@@ -1,0 +1,1 @@
+"""What the callback plugin `trueup_events` is made of."""
