@@ -1,0 +1,201 @@
+import { UserError } from '../model/errors.ts';
+import { compareText } from '../model/problem.ts';
+import { type FileMode, pathFault, type TrackedFile, type TrackedFiles } from '../model/tree.ts';
+import { GitError } from './errors.ts';
+import { assertObjectId } from './names.ts';
+import type { ObjectReader } from './object-reader.ts';
+import { Pace } from './pace.ts';
+import type { TreeEntry } from './tree-object.ts';
+
+export interface ReadOptions {
+  /** Folder of the repository that is read as if it were its top; empty or not given: the top itself. */
+  path?: string;
+  /** Files read before, of any commit: content that is still the same is taken from them, not from git. */
+  previous?: { readonly files: TrackedFiles };
+  /** Contents by blob id that reads share: looked into like `previous`, and added to. */
+  contents?: Map<string, Buffer>;
+  /** Bytes; larger files are refused. */
+  maxFileSize?: number;
+  /** Bytes of all files, each distinct content counted once. */
+  maxTotalSize?: number;
+  /** Files and folders. */
+  maxEntries?: number;
+}
+
+export interface ReadFiles {
+  /** In code-unit order of the paths. */
+  files: TrackedFiles;
+  /** What stands at the commit and cannot be used; `path` is presentable, `reason` reads on after it. */
+  refused: { path: string; reason: string }[];
+}
+
+interface FoundFile {
+  path: string;
+  mode: FileMode;
+  id: string;
+}
+
+const MIB = 1024 * 1024;
+/** Requests that are under way at once. */
+const BATCH = 1000;
+const FOLDER = '40000';
+
+/**
+ * Reads all files at a commit (or in one of its folders). Symbolic links, submodules, odd modes, large files, and
+ * paths that are unsafe or no UTF-8 are refused, each with its reason; everything else is read.
+ * Walks the tree objects, of which the reader remembers those it has seen: a commit that changes one file costs
+ * the trees above it and that one blob.
+ * @param commit full id of a commit or tree
+ * @throws UserError where there is no such folder or the whole is too large; GitError where an object is missing
+ */
+export async function readFiles(
+  objects: ObjectReader,
+  commit: string,
+  options: ReadOptions = {},
+): Promise<ReadFiles> {
+  const { maxFileSize = 32 * MIB, maxTotalSize = 512 * MIB, maxEntries = 200_000 } = options;
+  const root = await findRoot(objects, commit, options.path ?? '');
+  const { found, refused } = await walk(objects, root, maxEntries, commit);
+
+  const contents = options.contents ?? new Map<string, Buffer>();
+  for (const file of options.previous?.files.values() ?? []) contents.set(file.hash, file.content);
+  const faults = await readContents(objects, found, contents, {
+    maxFileSize,
+    maxTotalSize,
+    commit,
+  });
+
+  found.sort((a, b) => compareText(a.path, b.path));
+  const files = new Map<string, TrackedFile>();
+  const pace = new Pace();
+  for (const { path, mode, id } of found) {
+    const content = contents.get(id);
+    if (content) files.set(path, { mode, content, hash: id });
+    else refused.push({ path, reason: faults.get(id) ?? 'could not be read' });
+    const pause = pace.next();
+    if (pause) await pause;
+  }
+  refused.sort((a, b) => compareText(a.path, b.path));
+  return { files, refused };
+}
+
+async function findRoot(objects: ObjectReader, commit: string, path: string): Promise<string> {
+  assertObjectId(commit);
+  const folder = path.replace(/\/+$/, '');
+  if (folder !== '') {
+    const fault = pathFault(folder);
+    if (fault)
+      throw new UserError(
+        `${JSON.stringify(folder)} cannot be a folder of the repository: it ${fault}`,
+      );
+  }
+  const tree = await objects.info(`${commit}^{tree}`);
+  if (!tree) throw new GitError('cat-file', null, '', `found no commit ${commit}`);
+  if (folder === '') return tree.id;
+  const info = await objects.info(`${tree.id}:${folder}`);
+  if (info?.type === 'tree') return info.id;
+  throw new UserError(
+    info
+      ? `${folder} is not a folder at commit ${commit}`
+      : `there is no folder ${folder} at commit ${commit}: set the path that holds the plan`,
+  );
+}
+
+/** Breadth first, so that all trees of one depth are asked for together. */
+async function walk(
+  objects: ObjectReader,
+  root: string,
+  maxEntries: number,
+  commit: string,
+): Promise<{ found: FoundFile[]; refused: ReadFiles['refused'] }> {
+  const found: FoundFile[] = [];
+  const refused: ReadFiles['refused'] = [];
+  const pace = new Pace();
+  let entryCount = 0;
+  let level = [{ prefix: '', id: root }];
+  while (level.length > 0) {
+    const below: typeof level = [];
+    for (let at = 0; at < level.length; at += BATCH) {
+      const folders = level.slice(at, at + BATCH);
+      const trees = await Promise.all(folders.map(({ id }) => objects.tree(id)));
+      for (const [index, entries] of trees.entries()) {
+        // Trees may repeat each other: a few kilobytes of objects can spell billions of paths.
+        entryCount += entries.length;
+        if (entryCount > maxEntries) {
+          throw new UserError(`commit ${commit} holds more than ${maxEntries} files and folders`);
+        }
+        const names = new Set<string>();
+        for (const entry of entries) {
+          const path = `${folders[index]!.prefix}${entry.name}`;
+          const fault = names.has(entry.name)
+            ? 'stands twice in its folder'
+            : entryFault(entry, path);
+          names.add(entry.name);
+          if (fault) refused.push({ path: presentablePath(path), reason: fault });
+          else if (entry.mode === FOLDER) below.push({ prefix: `${path}/`, id: entry.id });
+          else if (isFileMode(entry.mode)) found.push({ path, mode: entry.mode, id: entry.id });
+        }
+        const pause = pace.next();
+        if (pause) await pause;
+      }
+    }
+    level = below;
+  }
+  return { found, refused };
+}
+
+function entryFault(entry: TreeEntry, path: string): string | undefined {
+  if (!entry.valid) return 'is not named in UTF-8';
+  if (entry.name.includes('/')) return 'has a name with a slash in it';
+  const fault = pathFault(path);
+  if (fault) return fault;
+  if (entry.mode === '120000') return 'is a symbolic link';
+  if (entry.mode === '160000') return 'is a submodule';
+  if (entry.mode === FOLDER || isFileMode(entry.mode)) return undefined;
+  return `has the mode ${entry.mode}: only 100644 and 100755 are read`;
+}
+
+function isFileMode(mode: string): mode is FileMode {
+  return mode === '100644' || mode === '100755';
+}
+
+/** Adds to `contents` what it lacks. Returns why what is still lacking then was not read. */
+async function readContents(
+  objects: ObjectReader,
+  found: readonly FoundFile[],
+  contents: Map<string, Buffer>,
+  limits: { maxFileSize: number; maxTotalSize: number; commit: string },
+): Promise<Map<string, string>> {
+  const faults = new Map<string, string>();
+  const ids = [...new Set(found.map(({ id }) => id))];
+  const wanted = ids.filter((id) => !contents.has(id));
+  let total = 0;
+  for (const id of ids) total += contents.get(id)?.length ?? 0;
+  for (let at = 0; at < wanted.length; at += BATCH) {
+    const infos = await Promise.all(wanted.slice(at, at + BATCH).map((id) => objects.info(id)));
+    const readable: string[] = [];
+    for (const [index, info] of infos.entries()) {
+      const id = wanted[at + index]!;
+      if (!info) throw new GitError('cat-file', null, '', `found no object ${id}`);
+      if (info.type !== 'blob') faults.set(id, `is no file but a ${info.type}`);
+      else if (info.size > limits.maxFileSize)
+        faults.set(id, `has ${info.size} bytes, more than the ${limits.maxFileSize} that are read`);
+      else {
+        total += info.size;
+        readable.push(id);
+      }
+    }
+    if (total > limits.maxTotalSize) {
+      throw new UserError(
+        `the files at commit ${limits.commit} have more than ${limits.maxTotalSize} bytes together`,
+      );
+    }
+    const read = await Promise.all(readable.map((id) => objects.content(id)));
+    for (const [index, id] of readable.entries()) contents.set(id, read[index]!);
+  }
+  return faults;
+}
+
+function presentablePath(path: string): string {
+  return JSON.stringify(path).slice(1, -1);
+}

@@ -1,0 +1,138 @@
+import { isName, type SiteTree } from '../model/tree.ts';
+import { type Person, writeCommits } from './fast-import.ts';
+import { type LogEntry, readLog } from './log.ts';
+import { readFiles } from './read-files.ts';
+import { listRefs, readRef, type RefUpdate, updateRefs } from './refs.ts';
+import { Repository, type RepositoryOptions } from './repository.ts';
+
+export type SiteRef = 'desired' | 'observed' | 'applied';
+
+export interface SiteCommit {
+  site: string;
+  /** The whole tree. */
+  files: SiteTree;
+  /** Full ids, of this store. */
+  parents: readonly string[];
+  message: string;
+  author: Person;
+  /** Milliseconds since 1970. */
+  time: number;
+}
+
+export interface SiteMove {
+  site: string;
+  ref: SiteRef;
+  /** Where it goes; null deletes it. */
+  to: string | null;
+  /** Where it must be now; null: it must not be there; undefined: wherever it is. */
+  from: string | null | undefined;
+}
+
+const PREFIX = 'refs/sites/';
+/** Trees that are read at once. */
+const AT_ONCE = 32;
+
+/**
+ * All sites' trees in one bare repository: `refs/sites/<site>/{desired,observed,applied}`, readable by plain git.
+ * Objects and refs are written apart, so that what is to be is in the database between the two.
+ */
+export class SiteStore {
+  readonly #repository: Repository;
+
+  private constructor(repository: Repository) {
+    this.#repository = repository;
+  }
+
+  /** Opens or makes the store, as its only owner; see `Repository.open`. */
+  static async open(options: RepositoryOptions): Promise<SiteStore> {
+    return new SiteStore(await Repository.open(options));
+  }
+
+  /**
+   * Writes commits, of any number of sites, and moves no ref. They are durable when this returns. What is the same
+   * in several trees (best: the same Buffer) is written once.
+   * @returns the commits' ids, in the order given; the same input gives the same ids
+   */
+  async writeCommits(commits: readonly SiteCommit[]): Promise<string[]> {
+    if (commits.length === 0) return [];
+    for (const { site } of commits) assertSite(site);
+    return writeCommits(
+      this.#repository,
+      commits.map(({ files, ...rest }) => ({ ...rest, content: { files } })),
+    );
+  }
+
+  /** Moves refs in one transaction. Throws RefMoved if one was elsewhere; then none is moved. */
+  async moveRefs(moves: readonly SiteMove[]): Promise<void> {
+    await updateRefs(
+      this.#repository,
+      moves.map(({ site, ref, to, from }): RefUpdate => ({ ref: refName(site, ref), to, from })),
+    );
+  }
+
+  /** The tree at a commit. Throws if the store holds no such commit, or something no tree of ours holds. */
+  async readTree(commit: string): Promise<SiteTree> {
+    return this.#repository.measure('read-tree', () => this.#read(commit, new Map()));
+  }
+
+  /** The trees at many commits, in their order; content that they share is one Buffer. */
+  async readTrees(commits: readonly string[]): Promise<SiteTree[]> {
+    return this.#repository.measure('read-trees', async () => {
+      const contents = new Map<string, Buffer>();
+      const trees: SiteTree[] = [];
+      for (let at = 0; at < commits.length; at += AT_ONCE) {
+        const some = commits.slice(at, at + AT_ONCE);
+        trees.push(...(await Promise.all(some.map((commit) => this.#read(commit, contents)))));
+      }
+      return trees;
+    });
+  }
+
+  /** Every ref, by `<site>/<ref>` (`lisbon-07/desired`). */
+  async allRefs(): Promise<Map<string, string>> {
+    const refs = await listRefs(this.#repository, PREFIX);
+    return new Map(refs.entries().map(([ref, commit]) => [ref.slice(PREFIX.length), commit]));
+  }
+
+  /** History of one of a site's refs, newest first; empty if it is not there. */
+  async log(site: string, ref: SiteRef, limit: number): Promise<LogEntry[]> {
+    const commit = await readRef(this.#repository, refName(site, ref));
+    return commit === undefined ? [] : readLog(this.#repository, undefined, commit, limit);
+  }
+
+  /** See `Repository.maintain`. */
+  async maintain(): Promise<void> {
+    await this.#repository.maintain();
+  }
+
+  async close(): Promise<void> {
+    await this.#repository.close();
+  }
+
+  async #read(commit: string, contents: Map<string, Buffer>): Promise<SiteTree> {
+    const { files, refused } = await readFiles(this.#repository.objects, commit, { contents });
+    if (refused[0]) {
+      const { path, reason } = refused[0];
+      throw new Error(`the site tree at ${commit} is not one of ours: ${path} ${reason}`);
+    }
+    return files;
+  }
+}
+
+/** Message of a desired commit, with the trailers by which plain git finds where it came from. */
+export function desiredMessage(of: { revision: string; site: string; generation: number }): string {
+  const { revision, site, generation } = of;
+  return (
+    `Render ${site} at ${revision.slice(0, 10)}\n\n` +
+    `Plan-Revision: ${revision}\nSite: ${site}\nGeneration: ${generation}\n`
+  );
+}
+
+function refName(site: string, ref: SiteRef): string {
+  assertSite(site);
+  return `${PREFIX}${site}/${ref}`;
+}
+
+function assertSite(site: string): void {
+  if (!isName(site)) throw new TypeError(`${JSON.stringify(site)} is no name of a site`);
+}
