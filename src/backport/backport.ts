@@ -6,9 +6,10 @@ import type {
   PlacementChoice,
   PlanEdit,
 } from '../model/proposal.ts';
+import { Redactor } from '../model/redact.ts';
 import { changedPaths, type SiteTree } from '../model/tree.ts';
 import type { Plan } from '../plan/plan.ts';
-import { secretValuesIn } from '../plan/secrets.ts';
+import { secretsOfTree, secretValuesIn } from '../plan/secrets.ts';
 import { applyEdits, type YamlOperation } from '../plan/yaml/edit.ts';
 import type { YamlDocument } from '../plan/yaml/node.ts';
 import { sameNode } from '../plan/yaml/value.ts';
@@ -48,12 +49,9 @@ interface Readings {
 export function backport(request: BackportRequest): BackportResult {
   const { plan, revision, site, observed, place } = request;
   const desired = renderSite(plan, site).tree;
-  const unexplained: BackportResult['unexplained'] = [];
-  const paths = changedPaths(desired, observed).filter((path) => {
-    const reason = unspeakable(plan, site, desired, observed, path);
-    if (reason) unexplained.push({ path, reason });
-    return reason === undefined;
-  });
+  const refused = unspeakable(request, desired);
+  const unexplained = [...refused].map(([path, reason]) => ({ path, reason }));
+  const paths = changedPaths(desired, observed).filter((path) => !refused.has(path));
   const readings = readEdits(plan, site, desired, observed, paths);
 
   const [first, second]: Placement[] = place === 'origin' ? ['origin', 'site'] : ['site', 'origin'];
@@ -65,7 +63,10 @@ export function backport(request: BackportRequest): BackportResult {
     recommended && differsByPlace(request, readings)
       ? explainByParams(request, readings, second!)
       : undefined;
-  const proposals = [recommended, overlay, alternative].filter((one) => one !== undefined);
+  const redactor = new Redactor(secretValuesIn(plan, site, desired));
+  const proposals = [recommended, overlay, alternative]
+    .filter((one) => one !== undefined)
+    .map((one) => redacted(one, redactor));
   if (!overlay) {
     for (const path of rest)
       unexplained.push({ path, reason: readings.reasons.get(path) ?? 'no overlay can hold it' });
@@ -73,29 +74,38 @@ export function backport(request: BackportRequest): BackportResult {
   return { site, revision, proposals, unexplained };
 }
 
-/** Why a path's edit may not be proposed at all: what would be told is a secret (law 11). */
+/** Paths whose edit may not be proposed at all, with the reason: what would be told is a secret (law 11). */
 function unspeakable(
-  plan: Plan,
-  site: string,
+  { plan, site, observed }: BackportRequest,
   desired: SiteTree,
-  observed: SiteTree,
-  path: string,
-): string | undefined {
-  const before = secretValuesIn(plan, site, desired);
-  const after = secretValuesIn(plan, site, observed);
-  const values = [...new Set([...before, ...after])];
-  if (
-    path === PARAMS_FILE &&
-    (before.length !== after.length || before.some((value, i) => value !== after[i]))
-  ) {
-    return 'a secret was changed at the site: it is reported, never proposed';
+): Map<string, string> {
+  const before = secretsOfTree(plan, site, desired);
+  const after = secretsOfTree(plan, site, observed);
+  const refused = new Map<string, string>();
+  for (const key of new Set([...before.keys(), ...after.keys()])) {
+    if (before.get(key) === after.get(key)) continue;
+    const [file] = JSON.parse(key) as [string];
+    refused.set(file, 'a secret was changed at the site: that is reported, never proposed');
   }
-  const text = observed.get(path)?.content.toString('utf8') ?? '';
-  const was = desired.get(path)?.content.toString('utf8') ?? '';
-  const told = values.some(
-    (value) => value.length > 3 && text.includes(value) && !was.includes(value),
-  );
-  return told ? 'it now holds the value of a secret: it is reported, never proposed' : undefined;
+  const values = [...before.values(), ...after.values()].filter((value) => value.length > 3);
+  for (const path of values.length > 0 ? changedPaths(desired, observed) : []) {
+    const is = observed.get(path)?.content.toString('utf8') ?? '';
+    const was = desired.get(path)?.content.toString('utf8') ?? '';
+    if (!refused.has(path) && values.some((value) => is.includes(value) && !was.includes(value))) {
+      refused.set(path, 'it now holds the value of a secret: that is reported, never proposed');
+    }
+  }
+  return refused;
+}
+
+/** The same proposal with no secret in what people are shown of it. */
+function redacted(proposal: BackportProposal, redactor: Redactor): BackportProposal {
+  return {
+    ...proposal,
+    title: redactor.redact(proposal.title),
+    edits: proposal.edits.map((edit) => ({ ...edit, patch: redactor.redact(edit.patch) })),
+    notes: proposal.notes.map((note) => redactor.redact(note)),
+  };
 }
 
 function readEdits(

@@ -1,9 +1,7 @@
-import { createHash } from 'node:crypto';
-
 import { InvalidInput } from '../model/errors.ts';
 import { formatProblem } from '../model/problem.ts';
 import type { PlanEdit } from '../model/proposal.ts';
-import { changedPaths, sameFile, type SiteTree, type TrackedFile } from '../model/tree.ts';
+import { blobId, changedPaths, sameFile, type SiteTree, type TrackedFile } from '../model/tree.ts';
 import { changedSites } from '../plan/changes.ts';
 import { loadPlan } from '../plan/load.ts';
 import type { Plan } from '../plan/plan.ts';
@@ -58,9 +56,4 @@ function treeOf(plan: Plan, site: string): SiteTree {
     if (error instanceof InvalidInput) return new Map();
     throw error;
   }
-}
-
-/** The id that git gives to a blob of this content. */
-function blobId(content: Buffer): string {
-  return createHash('sha1').update(`blob ${content.length}\0`).update(content).digest('hex');
 }

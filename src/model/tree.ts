@@ -90,3 +90,8 @@ export interface TrackedFile extends TreeFile {
 
 /** Relative path → file, at one commit. */
 export type TrackedFiles = ReadonlyMap<string, TrackedFile>;
+
+/** The id that git gives to a blob of this content (SHA-1 repositories). */
+export function blobId(content: Uint8Array): string {
+  return createHash('sha1').update(`blob ${content.length}\0`).update(content).digest('hex');
+}

@@ -1,0 +1,107 @@
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { AnsibleDriver } from '../../ansible/driver.ts';
+import { UserError } from '../../model/errors.ts';
+import { type RunKind, type RunReport, type TaskReport, totalCounts } from '../../model/run.ts';
+import { secretValuesIn } from '../../plan/secrets.ts';
+import { playbooksOf, renderSite, withManifest } from '../../render/render.ts';
+import { Runner } from '../../runner/runner.ts';
+import { count, EXIT, type Output, styled, styledDiff } from '../output.ts';
+import { openPlan, type PlanOptions } from '../plan-source.ts';
+
+/** Seconds. */
+const TIMEOUT = 30 * 60;
+
+export interface ApplyOptions extends PlanOptions {
+  check?: boolean;
+  vaultPasswordFile?: string;
+}
+
+/** `trueup apply`: renders a site and runs Ansible on it here and now. */
+export async function apply(site: string, options: ApplyOptions, output: Output): Promise<number> {
+  const report = await run(site, options.check ? 'check' : 'apply', options, output);
+  tell(report, output);
+  if (report.result !== 'success') return EXIT.error;
+  return options.check && totalCounts(report.hosts).changed > 0 ? EXIT.differs : EXIT.ok;
+}
+
+/** `trueup drift`: a check run that tells how the hosts differ from the plan. */
+export async function drift(site: string, options: ApplyOptions, output: Output): Promise<number> {
+  const report = await run(site, 'check', options, output);
+  tell(report, output);
+  if (report.result !== 'success') return EXIT.error;
+  return totalCounts(report.hosts).changed > 0 ? EXIT.differs : EXIT.ok;
+}
+
+async function run(
+  site: string,
+  kind: RunKind,
+  options: ApplyOptions,
+  output: Output,
+): Promise<RunReport> {
+  const { plan, revision } = await openPlan(options);
+  if (!plan.sites.has(site))
+    throw new UserError(
+      `the plan has no site ${site}; it has ${[...plan.sites.keys()].join(', ')}`,
+    );
+  const rendered = renderSite(plan, site);
+  const tree = withManifest(rendered, { plan: plan.name, revision, generation: 0 });
+  const workDirectory = await mkdtemp(join(tmpdir(), 'trueup-'));
+  const driver = new AnsibleDriver({
+    workDirectory,
+    vaultPasswordFile: options.vaultPasswordFile ?? '',
+    log: (message) => output.note(message),
+  });
+  const runner = new Runner({ driver, concurrency: 1 });
+  const cancel = new AbortController();
+  const stop = (): void => cancel.abort();
+  process.once('SIGINT', stop).once('SIGTERM', stop);
+  try {
+    return await runner.submit({
+      id: randomUUID(),
+      kind,
+      site,
+      tree,
+      playbooks: playbooksOf(plan, site),
+      timeout: TIMEOUT,
+      cause: revision ? `revision ${revision.slice(0, 10)}` : 'the plan as it stands',
+      secrets: secretValuesIn(plan, site, rendered.tree),
+      signal: cancel.signal,
+      onProgress: ({ host, task, status }) => {
+        if (process.stderr.isTTY && !output.json)
+          output.note(styled('dim', `${host}  ${task}  ${status}`));
+      },
+    });
+  } finally {
+    process.off('SIGINT', stop).off('SIGTERM', stop);
+    await runner.stop();
+    await rm(workDirectory, { recursive: true, force: true });
+  }
+}
+
+function tell(report: RunReport, output: Output): void {
+  output.document(report);
+  for (const task of report.tasks.filter(({ status }) => status !== 'ok' && status !== 'skipped')) {
+    output.line(taskLine(task));
+    if (task.message) output.line(`  ${task.message}`);
+    if (task.diff) output.line(styledDiff(task.diff));
+  }
+  const { ok, changed, failed, unreachable } = totalCounts(report.hosts);
+  const seconds = ((report.endedAt - report.startedAt) / 1000).toFixed(1);
+  const verb = report.kind === 'check' ? 'would change' : 'changed';
+  const unverifiable = report.tasks.filter(({ status }) => status === 'unverifiable').length;
+  output.line(
+    `${report.result === 'success' ? styled('green', report.site) : styled('red', report.site)}: ` +
+      `${count(Object.keys(report.hosts).length, 'host')}, ${changed} ${verb}, ${ok} ok, ${failed} failed, ${unreachable} unreachable` +
+      `${unverifiable > 0 ? `, ${unverifiable} could not be checked` : ''} (${seconds} s)`,
+  );
+  if (report.reason) output.note(report.reason);
+}
+
+function taskLine({ host, name, status, path }: TaskReport): string {
+  const color = status === 'failed' || status === 'unreachable' ? 'red' : 'yellow';
+  return `${styled(color, status.padEnd(12))} ${host}  ${name}  ${styled('dim', path)}`;
+}

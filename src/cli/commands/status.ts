@@ -1,0 +1,163 @@
+import type {
+  Page,
+  Proposal,
+  ProposalDetail,
+  Run,
+  Site,
+  SiteDetail,
+  Status,
+} from '../../server/wire.ts';
+import type { Client } from '../client.ts';
+import { count, EXIT, type Output, styled, styledDiff, table } from '../output.ts';
+
+type Style = Parameters<typeof styled>[0];
+
+const STATE_STYLE: Record<string, Style> = {
+  synced: 'green',
+  pending: 'cyan',
+  applying: 'cyan',
+  drifted: 'yellow',
+  failed: 'red',
+  held: 'red',
+};
+
+/** `trueup status`: the fleet in a few lines, or one site in full. */
+export async function status(
+  site: string | undefined,
+  client: Client,
+  output: Output,
+): Promise<number> {
+  return site === undefined ? fleet(client, output) : oneSite(site, client, output);
+}
+
+async function fleet(client: Client, output: Output): Promise<number> {
+  const now = await client.get<Status>('/status');
+  output.document(now);
+  const { plan, sites, proposals } = now;
+  output.line(`plan       ${plan.goodRevision?.slice(0, 10) ?? 'none yet'}`);
+  if (plan.invalidRevision) {
+    output.line(
+      styled(
+        'red',
+        `           ${plan.invalidRevision.slice(0, 10)} is not valid: ${count(plan.problems.length, 'error')}`,
+      ),
+    );
+    for (const { message, position } of plan.problems.slice(0, 10)) {
+      output.line(
+        `           ${position ? `${position.file}:${position.line}:${position.column}: ` : ''}${message}`,
+      );
+    }
+  }
+  const states = Object.entries(sites.byState).filter(([, number]) => number > 0);
+  output.line(
+    `sites      ${sites.total}: ${states.map(([state, number]) => styled(STATE_STYLE[state] ?? 'white', `${number} ${state}`)).join(', ')}`,
+  );
+  output.line(`proposals  ${proposals.open} open`);
+  if (output.json) return EXIT.ok;
+  for await (const row of client.pages<Site>('/sites')) {
+    if (row.state !== 'synced')
+      output.line(`  ${stateText(row.state)}  ${row.name}: ${row.message}`);
+  }
+  for await (const row of client.pages<Proposal>('/proposals?state=open'))
+    output.line(`  ${proposalLine(row)}`);
+  return EXIT.ok;
+}
+
+async function oneSite(name: string, client: Client, output: Output): Promise<number> {
+  const path = `/sites/${encodeURIComponent(name)}`;
+  const site = await client.get<SiteDetail>(path);
+  const runs = await client.get<Page<Run>>(`${path}/runs?limit=5`);
+  output.document({ ...site, runs: runs.items });
+  output.line(`${styled('bold', site.name)}  ${stateText(site.state)}  ${site.message}`);
+  output.line(
+    table([
+      [
+        'labels',
+        Object.entries(site.labels)
+          .map(([key, value]) => `${key}=${value}`)
+          .join(' '),
+      ],
+      ['stacks', site.stacks.join(' ')],
+      ['desired', `${site.desired.revision?.slice(0, 10) ?? '-'} (generation ${site.generation})`],
+      ['applied', `${site.applied.revision?.slice(0, 10) ?? '-'} ${site.applied.at ?? ''}`],
+    ]),
+  );
+  for (const drift of site.openDrifts)
+    output.line(
+      `${styled('yellow', 'edited')}  ${drift.paths.join(', ')} by ${drift.author} at ${drift.detectedAt}`,
+    );
+  for (const run of runs.items)
+    output.line(
+      `run  ${run.startedAt}  ${run.kind}  ${run.result ?? 'under way'}  ${run.cause}${run.reason ? `: ${run.reason}` : ''}`,
+    );
+  return EXIT.ok;
+}
+
+/** `trueup sites`: every site, a line each. */
+export async function sites(
+  filter: { state?: string; search?: string },
+  client: Client,
+  output: Output,
+): Promise<number> {
+  const query = new URLSearchParams(filter).toString();
+  const rows = await Array.fromAsync(client.pages<Site>(`/sites${query ? `?${query}` : ''}`));
+  output.document(rows);
+  if (rows.length > 0)
+    output.line(table(rows.map((row) => [stateText(row.state), row.name, row.message])));
+  return EXIT.ok;
+}
+
+/** `trueup proposals`: what waits for a decision, or with a state all that ended so. */
+export async function proposals(
+  filter: { state: string },
+  client: Client,
+  output: Output,
+): Promise<number> {
+  const rows = await Array.fromAsync(
+    client.pages<Proposal>(`/proposals?state=${encodeURIComponent(filter.state)}`),
+  );
+  output.document(rows);
+  for (const row of rows) output.line(proposalLine(row));
+  if (rows.length === 0) output.line(`no proposal is ${filter.state}`);
+  return EXIT.ok;
+}
+
+/** `trueup proposals show ID` */
+export async function showProposal(id: string, client: Client, output: Output): Promise<number> {
+  const proposal = await client.get<ProposalDetail>(`/proposals/${encodeURIComponent(id)}`);
+  output.document(proposal);
+  output.line(proposalLine(proposal));
+  output.line(styledDiff(proposal.body));
+  return EXIT.ok;
+}
+
+/** `trueup proposals merge|close ID` */
+export async function decide(
+  id: string,
+  decision: 'merge' | 'close',
+  client: Client,
+  output: Output,
+): Promise<number> {
+  const proposal = await client.post<Proposal>(`/proposals/${encodeURIComponent(id)}/${decision}`);
+  output.document(proposal);
+  const next =
+    decision === 'merge' ? 'the plan learns it' : `${proposal.site} goes back to the plan`;
+  output.line(`${decision === 'merge' ? 'merged' : 'closed'}: ${next}`);
+  return EXIT.ok;
+}
+
+/** `trueup retry SITE` */
+export async function retry(site: string, client: Client, output: Output): Promise<number> {
+  const answer = await client.post<unknown>(`/sites/${encodeURIComponent(site)}/retry`);
+  output.document(answer);
+  output.line(`${site} is applied again`);
+  return EXIT.ok;
+}
+
+function stateText(state: string): string {
+  return styled(STATE_STYLE[state] ?? 'white', state.padEnd(8));
+}
+
+function proposalLine({ id, number, state, title, url }: Proposal): string {
+  return `${styled('bold', number === null ? id : `#${number}`)}  ${state}  ${title}${url ? `  ${styled('dim', url)}` : ''}`;
+}

@@ -1,0 +1,267 @@
+#!/usr/bin/env node
+import { readFile } from 'node:fs/promises';
+
+import { Command, CommanderError, Option } from 'commander';
+
+import { messageOf, UserError } from '../model/errors.ts';
+import { Client, DEFAULT_SERVER } from './client.ts';
+import { EXIT, Output, styled } from './output.ts';
+import { version } from './version.ts';
+
+interface GlobalOptions {
+  json?: boolean;
+  debug?: boolean;
+}
+interface ServerFlags {
+  server: string;
+  tokenFile?: string;
+}
+type Flags = Record<string, unknown>;
+
+/** Runs a command's work and leaves with its exit code. Modules are loaded when their command is called. */
+function run<T extends Flags>(
+  work: (options: T, args: string[], output: Output) => Promise<number>,
+) {
+  return async function act(this: Command): Promise<void> {
+    const options = this.optsWithGlobals<T & GlobalOptions>();
+    process.exitCode = await work(
+      options,
+      this.processedArgs as string[],
+      new Output(options.json === true),
+    );
+  };
+}
+
+async function clientFor({ server, tokenFile }: ServerFlags): Promise<Client> {
+  const token = tokenFile
+    ? (await readFile(tokenFile, 'utf8')).trim()
+    : process.env['TRUEUP_TOKEN'];
+  return new Client(server, token);
+}
+
+const planOption = () => new Option('--plan <dir>', 'folder of the plan').default('.');
+const revOption = () => new Option('--rev <rev>', 'a revision instead of the files as they stand');
+
+function withServer(command: Command): Command {
+  return command
+    .addOption(
+      new Option('--server <url>', 'the controller').default(DEFAULT_SERVER).env('TRUEUP_SERVER'),
+    )
+    .option('--token-file <file>', 'file with the token (otherwise TRUEUP_TOKEN)');
+}
+
+export async function createProgram(): Promise<Command> {
+  const program = new Command('trueup')
+    .description('Trues up edge sites to a plan in git, and the plan to the sites.')
+    .version(await version())
+    .option('--json', 'one JSON document on stdout, nothing else')
+    .option('--debug', 'show the stack of an error')
+    .showHelpAfterError('(trueup --help tells more)')
+    .configureHelp({ sortSubcommands: false })
+    .exitOverride();
+
+  program
+    .command('init')
+    .description('write a small working plan, commented')
+    .argument('[dir]', 'folder', 'plan')
+    .action(
+      run(async (_options, [dir], output) =>
+        (await import('./commands/init.ts')).init(dir!, output),
+      ),
+    );
+  program
+    .command('validate')
+    .description('show every error of a plan, with positions')
+    .addOption(planOption())
+    .addOption(revOption())
+    .action(
+      run<{ plan: string; rev?: string }>(async (options, _args, output) =>
+        (await import('./commands/validate.ts')).validate(options, output),
+      ),
+    );
+  program
+    .command('render')
+    .description('write site trees as folders')
+    .argument('[site...]', 'sites to render')
+    .option('--all', 'all sites')
+    .addOption(planOption())
+    .addOption(revOption())
+    .requiredOption('--out <dir>', 'folder for the site folders')
+    .action(
+      run<{ plan: string; rev?: string; out: string; all?: boolean }>(
+        async (options, args, output) =>
+          (await import('./commands/render.ts')).render(
+            args[0] as unknown as string[],
+            options,
+            output,
+          ),
+      ),
+    );
+  program
+    .command('diff')
+    .description('show what changes at which sites between two revisions (exit 2 if anything)')
+    .argument('[revA]', 'from this revision (HEAD)')
+    .argument('[revB]', 'to this revision (the files as they stand)')
+    .addOption(planOption())
+    .option('--site <site>', 'only this site')
+    .action(
+      run<{ plan: string; site?: string }>(async (options, [a, b], output) =>
+        (await import('./commands/diff.ts')).diff(a, b, options, output),
+      ),
+    );
+  for (const [name, description] of [
+    ['apply', 'render a site and run Ansible on it, here and now'],
+    ['drift', 'show how the hosts differ from the plan (exit 2 if they do)'],
+  ] as const) {
+    const command = program
+      .command(name)
+      .description(description)
+      .argument('<site>')
+      .addOption(planOption())
+      .addOption(revOption())
+      .option('--vault-password-file <file>', 'for vaulted values');
+    if (name === 'apply') command.option('--check', 'change nothing, show what would change');
+    command.action(
+      run<{ plan: string; rev?: string; check?: boolean; vaultPasswordFile?: string }>(
+        async (options, [site], output) =>
+          (await import('./commands/apply.ts'))[name](site!, options, output),
+      ),
+    );
+  }
+  program
+    .command('backport')
+    .description('show the plan edits that explain an edited site tree (exit 2 if there are any)')
+    .argument('<site>')
+    .addOption(planOption())
+    .addOption(revOption())
+    .requiredOption('--observed <dir>', 'folder with the edited site tree')
+    .option('--write', 'make the recommended edits in the plan folder')
+    .addOption(
+      new Option('--place <where>', 'where parameters are changed')
+        .choices(['auto', 'origin', 'site'])
+        .default('auto'),
+    )
+    .action(
+      run<{
+        plan: string;
+        rev?: string;
+        observed: string;
+        write?: boolean;
+        place: 'auto' | 'origin' | 'site';
+      }>(async (options, [site], output) =>
+        (await import('./commands/backport.ts')).backportCommand(site!, options, output),
+      ),
+    );
+  program
+    .command('controller')
+    .description('keep all sites true to a plan, until stopped')
+    .option('--config <file>', 'settings (see config/trueup.example.yaml)')
+    .action(
+      run<{ config?: string }>(async (options, _args, output) =>
+        (await import('./commands/controller.ts')).controller(options, output),
+      ),
+    );
+  program
+    .command('demo')
+    .description('play the whole story on this machine')
+    .option('--once', 'play it, check each step, and leave')
+    .option('--dir <dir>', 'folder for everything it makes (a temporary one)')
+    .action(
+      run<{ once?: boolean; dir?: string }>(async (options, _args, output) =>
+        (await import('./demo/demo.ts')).demo(options, output),
+      ),
+    );
+  addServerCommands(program);
+  return program;
+}
+
+function addServerCommands(program: Command): void {
+  withServer(program.command('status'))
+    .description('show the fleet, or one site, as a controller sees it')
+    .argument('[site]')
+    .action(
+      run<ServerFlags & Flags>(async (options, [site], output) =>
+        (await import('./commands/status.ts')).status(site, await clientFor(options), output),
+      ),
+    );
+  withServer(program.command('sites'))
+    .description('list the sites')
+    .option('--state <state>', 'only those in this state')
+    .option('--search <text>', 'only those whose name or labels contain this')
+    .action(
+      run<ServerFlags & { state?: string; search?: string }>(async (options, _args, output) => {
+        const { state, search } = options;
+        const filter = { ...(state ? { state } : {}), ...(search ? { search } : {}) };
+        return (await import('./commands/status.ts')).sites(
+          filter,
+          await clientFor(options),
+          output,
+        );
+      }),
+    );
+  withServer(program.command('retry'))
+    .description('apply a site again now')
+    .argument('<site>')
+    .action(
+      run<ServerFlags & Flags>(async (options, [site], output) =>
+        (await import('./commands/status.ts')).retry(site!, await clientFor(options), output),
+      ),
+    );
+  const proposals = withServer(program.command('proposals'))
+    .description('list the proposals that wait for a decision')
+    .option('--state <state>', 'those in another state', 'open')
+    .action(
+      run<ServerFlags & { state: string }>(async (options, _args, output) =>
+        (await import('./commands/status.ts')).proposals(options, await clientFor(options), output),
+      ),
+    );
+  withServer(proposals.command('show'))
+    .description('show one in full')
+    .argument('<proposal>', 'its number or id')
+    .action(
+      run<ServerFlags & Flags>(async (options, [id], output) =>
+        (await import('./commands/status.ts')).showProposal(id!, await clientFor(options), output),
+      ),
+    );
+  for (const decision of ['merge', 'close'] as const) {
+    withServer(proposals.command(decision))
+      .description(
+        decision === 'merge'
+          ? 'adopt it: the plan learns the edit'
+          : 'reject it: the site goes back to the plan',
+      )
+      .argument('<proposal>', 'its number or id')
+      .action(
+        run<ServerFlags & Flags>(async (options, [id], output) =>
+          (await import('./commands/status.ts')).decide(
+            id!,
+            decision,
+            await clientFor(options),
+            output,
+          ),
+        ),
+      );
+  }
+}
+
+/** Tells what went wrong in one sentence; the stack is for `--debug`. */
+function fail(error: unknown, debug: boolean): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+  const known = error instanceof UserError;
+  const text = debug && error instanceof Error ? (error.stack ?? error.message) : messageOf(error);
+  process.stderr.write(`${styled('red', 'error')}: ${text}\n`);
+  if (!known && !debug)
+    process.stderr.write('This is a fault of trueup itself; --debug shows where.\n');
+  return EXIT.error;
+}
+
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  // Whoever read us (`head`, `less`) has seen enough.
+  if (error.code === 'EPIPE') process.exit(EXIT.ok);
+  throw error;
+});
+try {
+  await (await createProgram()).parseAsync();
+} catch (error) {
+  process.exitCode = fail(error, process.argv.includes('--debug'));
+}

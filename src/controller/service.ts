@@ -1,0 +1,122 @@
+import { randomBytes } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import type { Config } from '../config/config.ts';
+import { Secret } from '../config/secret.ts';
+import type { Driver } from '../model/driver.ts';
+import { createAuthenticator } from '../server/auth.ts';
+import { createServer } from '../server/server.ts';
+import { createLogger, type Logger } from '../telemetry/logger.ts';
+import { createMetrics } from '../telemetry/metrics.ts';
+import { Controller } from './controller.ts';
+import { writePrivateFile } from './private-file.ts';
+
+export interface ServiceOptions {
+  config: Config;
+  version: string;
+  /** Commit that the program was built from, where that is known. */
+  build?: string;
+  log?: Logger;
+  /** In place of Ansible; for tests. */
+  driver?: Driver;
+}
+
+/** A running controller with its server. */
+export interface Service {
+  url: string;
+  controller: Controller;
+  /** The token that decisions are made with. */
+  token: Secret;
+  stop: (grace?: number) => Promise<void>;
+}
+
+/** Starts the controller and its HTTP server, as the configuration says. */
+export async function startService(options: ServiceOptions): Promise<Service> {
+  const { config, version, build = '' } = options;
+  const secrets: string[] = [];
+  const log =
+    options.log ??
+    createLogger({ level: config.log.level, format: config.log.format, secrets: () => secrets });
+  const metrics = createMetrics({ ...config.metrics });
+  metrics.buildInfo.set({ version, revision: build }, 1);
+
+  const { token: forgeToken, tokenFile } = config.forge.github;
+  if (forgeToken) secrets.push(forgeToken.reveal());
+  const controller = await Controller.start({
+    config,
+    log,
+    metrics,
+    forgeToken: async () => {
+      // The file may be rotated under us; its newest content counts.
+      const text = tokenFile ? (await readFile(tokenFile, 'utf8')).trim() : forgeToken?.reveal();
+      if (text && !secrets.includes(text)) secrets.push(text);
+      return text;
+    },
+    ...(options.driver ? { driver: options.driver } : {}),
+  });
+  try {
+    const token = config.server.token ?? (await ownToken(config.dataDir, log));
+    secrets.push(token.reveal());
+    const server = createServer({
+      host: config.server.host,
+      port: config.server.port,
+      ...(config.server.publicUrl ? { publicUrl: config.server.publicUrl } : {}),
+      version,
+      log,
+      store: controller.store,
+      metrics: {
+        contentType: metrics.registry.contentType,
+        text: async () => {
+          await controller.refreshMetrics();
+          return metrics.registry.metrics();
+        },
+      },
+      health: () => ({ ok: true, message: 'running' }),
+      ready: async () => {
+        const checks = await controller.checks();
+        return { ready: Object.values(checks).every(({ ok }) => ok), checks };
+      },
+      siteDiff: (site) => controller.siteDiff(site),
+      decisions: {
+        merge: (id, by) => controller.mergeProposal(id, by),
+        close: (id, by) => controller.closeProposal(id, by),
+        retry: (site, by) => controller.retrySite(site, by),
+      },
+      auth: createAuthenticator({ token: () => token, tokens: controller.store.tokens }),
+    });
+    const { url } = await server.start();
+    log.info({ url }, 'listening');
+    return {
+      url,
+      controller,
+      token,
+      stop: async (grace) => {
+        await server.stop();
+        await controller.stop(grace);
+      },
+    };
+  } catch (error) {
+    await controller.stop(0);
+    throw error;
+  }
+}
+
+/** Where a controller without a configured token keeps the one it made for itself. */
+export function tokenFileOf(dataDir: string): string {
+  return join(dataDir, 'operator-token');
+}
+
+/** The controller's own token, made at its first start; whoever can read the data directory may decide. */
+async function ownToken(dataDir: string, log: Logger): Promise<Secret> {
+  const file = tokenFileOf(dataDir);
+  const known = await readFile(file, 'utf8').catch(() => '');
+  if (known.trim()) return new Secret(known.trim());
+  const token = randomBytes(32).toString('base64url');
+  await writePrivateFile(file, `${token}\n`);
+  log.info(
+    { file },
+    'made a token for decisions: `trueup proposals merge` and others take it from TRUEUP_TOKEN',
+  );
+  return new Secret(token);
+}
