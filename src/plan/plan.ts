@@ -1,5 +1,6 @@
 import type { TrackedFiles } from '../model/tree.ts';
-import type { MapNode, YamlDocument } from './yaml/node.ts';
+import type { ParameterSchema } from './stack-schema.ts';
+import type { MapNode, YamlDocument, YamlNode } from './yaml/node.ts';
 
 /** Every file of the plan, by path relative to the plan's root. The whole input of rendering (law 1). */
 export type PlanFiles = TrackedFiles;
@@ -41,7 +42,18 @@ export interface SiteDefinition {
   /** The site's own parameters, the highest layer; and per host. */
   params: MapNode;
   hostParams: Map<string, MapNode>;
+  /** Parameters of a group of hosts, as they stand in the file. */
+  groupParams: Map<string, MapNode>;
   document: YamlDocument;
+}
+
+/** A file of a stack's folder that comes into the site trees. */
+export interface StackFile {
+  /** Its path in the plan, and in a site tree. */
+  source: string;
+  target: string;
+  /** Rendered, not copied. */
+  template: boolean;
 }
 
 export interface StackDefinition {
@@ -55,6 +67,21 @@ export interface StackDefinition {
   exports: string[];
   /** Parsed `schema.json`, if there is one. */
   schema?: Record<string, unknown>;
+  /** What that schema says: checks, defaults, secrets. */
+  parameters?: ParameterSchema;
+  /** Collections and roles it needs, as `ansible-galaxy install -r` reads them. */
+  requirements?: YamlNode;
+  /** What of its folder comes into a site tree, in the order of the targets. */
+  files: readonly StackFile[];
+  document: YamlDocument;
+}
+
+/** What one site has of its own in its tree, in place of what the plan renders. */
+export interface SiteOverlay {
+  /** Path in the site tree → path in the plan of the file that stands there. */
+  files: ReadonlyMap<string, string>;
+  /** Paths of the site tree that the site goes without. */
+  absent: readonly string[];
 }
 
 /** A validated plan. Everything in it stands for one revision; it is never changed. */
@@ -69,5 +96,7 @@ export interface Plan {
   stacks: ReadonlyMap<string, StackDefinition>;
   /** Parsed layer files, by path. */
   layerDocuments: ReadonlyMap<string, YamlDocument>;
+  /** Only of sites that have one, by the site's name. */
+  overlays: ReadonlyMap<string, SiteOverlay>;
   files: PlanFiles;
 }

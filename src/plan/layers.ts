@@ -1,0 +1,191 @@
+import { InvalidInput, UserError } from '../model/errors.ts';
+import type { Problem } from '../model/problem.ts';
+import { type Defaults, fillDefaults } from './defaults.ts';
+import { isTombstone, mergeMaps, mergeRules, type MergeRules, withoutTombstones } from './merge.ts';
+import type { ListMerge, Plan, SiteDefinition } from './plan.ts';
+import { quoted } from './shape.ts';
+import type { MapNode, YamlNode, YamlPath } from './yaml/node.ts';
+
+/** One source of parameters for a site. */
+export interface Layer {
+  /** Defaults of a stack's schema, a layer file of the plan, or the site's own `params`. */
+  kind: 'defaults' | 'layer' | 'site';
+  file: string;
+  /** Where in the file the parameters stand: a layer file is nothing else, a site has them in `params`. */
+  base: YamlPath;
+  root: MapNode;
+  /** Of defaults: the maps that only complete what other layers say, see `Defaults`. */
+  optional?: ReadonlySet<MapNode>;
+}
+
+/**
+ * The layers that apply to a site, lowest first: its stacks' defaults, the layer files that there are, and the
+ * site's own parameters.
+ * @throws UserError if the plan has no such site
+ */
+export function layerChain(plan: Plan, site: string): Layer[] {
+  const definition = siteOf(plan, site);
+  const chain: Layer[] = [];
+  for (const stack of definition.stacks) {
+    const parameters = plan.stacks.get(stack)?.parameters;
+    if (!parameters) continue;
+    const { file, root, optional } = parameters;
+    chain.push({ kind: 'defaults', file, base: [], root, optional });
+  }
+  for (const file of layerFiles(plan, definition)) {
+    const document = plan.layerDocuments.get(file);
+    if (document) chain.push({ kind: 'layer', file, base: [], root: document.root });
+  }
+  chain.push({ kind: 'site', file: definition.file, base: ['params'], root: definition.params });
+  return chain;
+}
+
+/** @throws UserError if the plan has no such site */
+export function siteOf(plan: Plan, site: string): SiteDefinition {
+  const definition = plan.sites.get(site);
+  if (!definition) throw new UserError(`the plan has no site ${quoted(site)}`);
+  return definition;
+}
+
+const LABEL = /\{([^{}]*)\}/g;
+
+/** The labels that a layer pattern asks for. */
+export function labelsOf(pattern: string): string[] {
+  return [...pattern.matchAll(LABEL)].map(([, label]) => label!);
+}
+
+/** The files, there or not, that a site's labels make of the plan's layer patterns, lowest first. */
+export function layerFiles(plan: Pick<Plan, 'layers'>, site: SiteDefinition): string[] {
+  return plan.layers.map((pattern) =>
+    pattern.replace(LABEL, (_, label: string) => site.labels[label] ?? ''),
+  );
+}
+
+/** What merging the layers so far has given; sites that go on with the same layer share what comes next. */
+interface Merged {
+  root: MapNode;
+  problems: readonly Problem[];
+  next: WeakMap<MapNode, Merged>;
+}
+
+const EMPTY: MapNode = { kind: 'map', entries: new Map(), flow: false };
+const rulesOf = new WeakMap<ReadonlyMap<string, ListMerge>, MergeRules>();
+const firstOf = new WeakMap<ReadonlyMap<string, ListMerge>, Merged>();
+
+/**
+ * The parameters that a chain of layers gives, merged by reference: a leaf is the very node of the file it came
+ * from. Merged layers below the site are kept, as long as their files are, for all sites that share them.
+ * @throws InvalidInput listing what cannot be merged
+ */
+export function mergeParams(plan: Pick<Plan, 'merge'>, chain: readonly Layer[]): MapNode {
+  const rules = cached(rulesOf, plan.merge, mergeRules);
+  let merged = cached(firstOf, plan.merge, () => ({
+    root: EMPTY,
+    problems: [],
+    next: new WeakMap(),
+  }));
+  const defaults: Defaults[] = [];
+  for (const { kind, root, optional } of chain) {
+    if (kind === 'defaults') defaults.push({ root, optional: optional ?? new Set() });
+    else if (kind === 'layer') merged = cached(merged.next, root, () => onto(merged, root, rules));
+    else merged = onto(merged, root, rules);
+  }
+  if (merged.problems.length > 0) throw new InvalidInput(merged.problems);
+  return withoutTombstones(fillDefaults(defaults, merged.root));
+}
+
+function onto(below: Merged, root: MapNode, rules: MergeRules): Merged {
+  const problems: Problem[] = [];
+  const merged = mergeMaps(below.root, root, rules, problems);
+  return { root: merged, problems: [...below.problems, ...problems], next: new WeakMap() };
+}
+
+function cached<K extends object, V>(cache: WeakMap<K, V>, key: K, make: (key: K) => V): V {
+  let value = cache.get(key);
+  if (value === undefined) cache.set(key, (value = make(key)));
+  return value;
+}
+
+/** The merged parameters of a site. Throws as `layerChain` and `mergeParams` do. */
+export function siteParams(plan: Plan, site: string): MapNode {
+  return mergeParams(plan, layerChain(plan, site));
+}
+
+/** One layer's word about a parameter. */
+export interface Contribution {
+  layer: Layer;
+  node: YamlNode;
+  /** wins: this is the value; joins: part of a merged map or list; unsets: takes away; shadowed: without effect. */
+  effect: 'wins' | 'joins' | 'unsets' | 'shadowed';
+}
+
+/** Where a site's parameter comes from. */
+export interface Explanation {
+  path: YamlPath;
+  /** The value after merging; undefined if the site has none at that path. */
+  node: YamlNode | undefined;
+  /** Every layer that says something at the path, highest first; the first is the one to edit. */
+  contributions: Contribution[];
+}
+
+/**
+ * Tells which layer gives a site's parameter its value, and which layers it shadows. Within a list, layers are
+ * told for the whole list: its elements have no place of their own in other layers.
+ * @throws UserError if there is no such site; InvalidInput if its layers cannot be merged
+ */
+export function explainKey(plan: Plan, site: string, path: YamlPath): Explanation {
+  const chain = layerChain(plan, site);
+  const merged = mergeParams(plan, chain);
+  const found = walk(merged, path);
+  const keys = path.slice(0, found.listAt ?? path.length);
+  const value = walk(merged, keys).node;
+  const used = new Set<YamlNode>([...(value ? partsOf(value) : []), ...(value ? [value] : [])]);
+
+  const contributions: Contribution[] = [];
+  let decided = false;
+  for (const layer of chain.toReversed()) {
+    const { node, cut } = walk(layer.root, keys);
+    if (node) {
+      const effect: Contribution['effect'] = decided ? 'shadowed' : effectOf(node, value, used);
+      contributions.push({ layer, node, effect });
+      // Whatever stands here and is not joined with what is below, hides it.
+      decided ||= effect !== 'joins';
+    }
+    // A layer that has something else than a map on the way hides all that is below it there.
+    if (cut) decided = true;
+  }
+  return { path, node: found.node, contributions };
+}
+
+function effectOf(
+  node: YamlNode,
+  value: YamlNode | undefined,
+  used: ReadonlySet<YamlNode>,
+): Contribution['effect'] {
+  if (isTombstone(node)) return 'unsets';
+  if (node === value) return 'wins';
+  const joins = node.kind === 'map' ? value?.kind === 'map' : used.has(node);
+  return joins ? 'joins' : 'shadowed';
+}
+
+function partsOf(node: YamlNode): readonly YamlNode[] {
+  return node.kind === 'scalar' ? [] : (node.parts ?? []);
+}
+
+/** Follows a path; `cut` where it is barred by something that is no map, `listAt` where it enters a list. */
+function walk(root: YamlNode, path: YamlPath): { node?: YamlNode; cut?: true; listAt?: number } {
+  let node = root;
+  let listAt: number | undefined;
+  for (const [index, step] of path.entries()) {
+    let next: YamlNode | undefined;
+    if (node.kind === 'map') next = node.entries.get(String(step))?.value;
+    else if (node.kind === 'sequence') {
+      listAt ??= index;
+      next = node.items[Number(step)];
+    }
+    if (!next)
+      return node.kind === 'map' ? {} : { cut: true, ...(listAt === undefined ? {} : { listAt }) };
+    node = next;
+  }
+  return { node, ...(listAt === undefined ? {} : { listAt }) };
+}

@@ -1,0 +1,244 @@
+import { compareProblems, compareText, formatProblem, type Problem } from '../model/problem.ts';
+import { changedSites } from './changes.ts';
+import { type Documents, readDocuments } from './documents.ts';
+import { layerFiles } from './layers.ts';
+import { type Layout, layerPaths, layoutOf, strayFiles } from './layout.ts';
+import { absentFile, readOverlay } from './overlays.ts';
+import { parameterProblems } from './parameters.ts';
+import { PathIndex, refusedProblems } from './paths.ts';
+import type { Plan, PlanFiles, SiteDefinition, SiteOverlay, StackDefinition } from './plan.ts';
+import {
+  nameProblem,
+  siteCycles,
+  siteNameProblems,
+  siteReferences,
+  stackCycles,
+  stackReferences,
+} from './references.ts';
+import { PLAN_FILE, readSettings, type Settings } from './settings.ts';
+import { nearest, quoted, topOf } from './shape.ts';
+import { paramProblems, readSite, siteNameOf } from './sites.ts';
+import { readStack } from './stacks.ts';
+import type { YamlDocument } from './yaml/node.ts';
+
+/** What the reader of the plan found but did not read: links, submodules. The reason goes on from the path. */
+export interface Refused {
+  path: string;
+  reason: string;
+}
+
+export interface LoadOptions {
+  /** A valid plan that this one may be much like: what did not change is taken over from it. */
+  previous?: Plan;
+  refused?: readonly Refused[];
+}
+
+/** What a valid plan was made from, kept for the plan that comes after it. */
+interface Workings {
+  index: PathIndex;
+  layout: Layout;
+  documents: Documents;
+  settings: Settings;
+}
+
+const workings = new WeakMap<Plan, Workings>();
+
+/**
+ * Reads and validates a plan. Every fault is found in one run and told with its position, in the order of files
+ * and lines; with any fault there is no plan. Templates are not looked at: see `openPlan` in src/render.
+ */
+export function loadPlan(
+  files: PlanFiles,
+  { previous, refused = [] }: LoadOptions = {},
+): { plan: Plan | undefined; problems: Problem[] } {
+  const { problems, ...read } = new Loading(files, previous).run();
+  problems.push(...refusedProblems(refused));
+  return { plan: problems.length === 0 ? read.plan : undefined, problems: inOrder(problems) };
+}
+
+/** Sorted, and each fault once, however many sites it shows at. */
+export function inOrder(problems: readonly Problem[]): Problem[] {
+  const byText = new Map(problems.map((problem) => [formatProblem(problem), problem]));
+  return [...byText]
+    .toSorted(([a, one], [b, other]) => compareProblems(one, other) || compareText(a, b))
+    .map(([, problem]) => problem);
+}
+
+/** One reading of a plan. Each step looks at what it can, whatever went wrong in those before it. */
+class Loading {
+  readonly #files: PlanFiles;
+  readonly #previous: Plan | undefined;
+  readonly #before: Workings | undefined;
+  readonly #problems: Problem[] = [];
+  readonly #documents = new Map<string, YamlDocument>();
+
+  constructor(files: PlanFiles, previous: Plan | undefined) {
+    this.#files = files;
+    this.#previous = previous;
+    this.#before = previous && workings.get(previous);
+  }
+
+  run(): { plan: Plan | undefined; problems: Problem[] } {
+    const { index, problems } = (this.#before?.index ?? new PathIndex()).next(this.#files.keys());
+    this.#problems.push(...problems);
+    const layout =
+      index === this.#before?.index ? this.#before.layout : layoutOf(this.#files.keys());
+    this.#problems.push(...strayFiles(layout));
+
+    const settings = this.#settings();
+    const layers = this.#layers(layerPaths(layout, settings?.layers ?? []));
+    const stacks = this.#stacks(layout);
+    const sites = this.#sites(layout);
+    const overlays = this.#overlays(layout);
+    const doubtful = this.#references(layout, settings, stacks, sites);
+    if (!settings) return { plan: undefined, problems: this.#problems };
+
+    const plan: Plan = {
+      ...settings,
+      sites,
+      stacks,
+      layerDocuments: layers,
+      overlays,
+      files: this.#files,
+    };
+    this.#parameters(plan, doubtful);
+    workings.set(plan, { index, layout, settings, documents: this.#documents });
+    return { plan, problems: this.#problems };
+  }
+
+  /** Parses files, or takes over what is known of them; a fault is among the problems, and its file left out. */
+  #read(paths: readonly string[]): Map<string, YamlDocument> {
+    const before = this.#before && {
+      files: this.#previous!.files,
+      documents: this.#before.documents,
+    };
+    const { documents, problems } = readDocuments(paths, this.#files, before);
+    this.#problems.push(...problems);
+    for (const [path, document] of documents) this.#documents.set(path, document);
+    return documents;
+  }
+
+  /** Whether a file says what it said in the plan before. */
+  #isKnown(path: string): boolean {
+    const document = this.#documents.get(path);
+    return document !== undefined && document === this.#before?.documents.get(path);
+  }
+
+  #settings(): Settings | undefined {
+    if (!this.#files.has(PLAN_FILE)) {
+      const hint = 'it says what the plan is made of, and marks the folder that is the plan';
+      this.#problems.push({ message: 'there is no plan.yaml', position: topOf(PLAN_FILE), hint });
+      return undefined;
+    }
+    const document = this.#read([PLAN_FILE]).get(PLAN_FILE);
+    if (!document) return undefined;
+    if (this.#isKnown(PLAN_FILE)) return this.#before!.settings;
+    const { settings, problems } = readSettings(document);
+    this.#problems.push(...problems);
+    return settings;
+  }
+
+  #layers(paths: readonly string[]): Map<string, YamlDocument> {
+    const layers = this.#read(paths);
+    for (const [path, { root }] of layers) {
+      if (!this.#isKnown(path)) this.#problems.push(...paramProblems(root));
+    }
+    return layers;
+  }
+
+  #stacks(layout: Layout): Map<string, StackDefinition> {
+    const stacks = new Map<string, StackDefinition>();
+    for (const [name, paths] of layout.stacks) {
+      const known = this.#previous?.stacks.get(name);
+      const file = `stacks/${name}/stack.yaml`;
+      if (!this.#files.has(file)) {
+        const hint = 'it says which playbooks there are; without it the folder is no stack';
+        this.#problems.push({ message: `there is no ${file}`, position: topOf(file), hint });
+        continue;
+      }
+      const document = this.#read([file]).get(file);
+      if (!document) continue;
+      if (known && this.#sameFolder(this.#before?.layout.stacks.get(name), paths)) {
+        stacks.set(name, known);
+        continue;
+      }
+      const { stack, problems } = readStack(name, document, paths, this.#files);
+      this.#problems.push(...problems, ...nameProblem('stack', name, file));
+      if (stack) stacks.set(name, stack);
+    }
+    return stacks;
+  }
+
+  #sameFolder(before: readonly string[] | undefined, paths: readonly string[]): boolean {
+    if (before !== paths && before?.join('\n') !== paths.join('\n')) return false;
+    return paths.every((path) => {
+      const [file, other] = [this.#files.get(path)!, this.#previous!.files.get(path)!];
+      return file === other || (file.hash === other.hash && file.mode === other.mode);
+    });
+  }
+
+  #sites(layout: Layout): Map<string, SiteDefinition> {
+    const sites = new Map<string, SiteDefinition>();
+    this.#problems.push(...siteNameProblems(layout.sites));
+    for (const [path, document] of this.#read(layout.sites)) {
+      const name = siteNameOf(path);
+      const known = this.#isKnown(path) ? this.#previous!.sites.get(name) : undefined;
+      const read = known ? { site: known, problems: [] } : readSite(document);
+      this.#problems.push(...read.problems);
+      if (read.site && !sites.has(name)) sites.set(name, read.site);
+    }
+    return sites;
+  }
+
+  #overlays(layout: Layout): Map<string, SiteOverlay> {
+    const overlays = new Map<string, SiteOverlay>();
+    for (const [site, paths] of layout.overlays) {
+      const absent = absentFile(site);
+      const document = this.#files.has(absent) ? this.#read([absent]).get(absent) : undefined;
+      const { overlay, problems } = readOverlay(site, paths, document);
+      this.#problems.push(...problems);
+      overlays.set(site, overlay);
+    }
+    return overlays;
+  }
+
+  /** @returns sites with a fault that would show again, less clearly, in their merged parameters */
+  #references(
+    layout: Layout,
+    settings: Settings | undefined,
+    stacks: ReadonlyMap<string, StackDefinition>,
+    sites: ReadonlyMap<string, SiteDefinition>,
+  ): Set<string> {
+    // A file that cannot be read still has its name: what refers to it is not at fault.
+    const named = {
+      sites: new Set(layout.sites.map(siteNameOf)),
+      stacks: new Set(layout.stacks.keys()),
+    };
+    const layers = settings?.layers ?? [];
+    const doubtful = new Set<string>();
+    for (const site of sites.values()) {
+      const problems = siteReferences(site, { layers, stacks, sites, named });
+      this.#problems.push(...problems);
+      const unread = layerFiles({ layers }, site).some(
+        (file) => this.#files.has(file) && !this.#documents.has(file),
+      );
+      if (problems.length > 0 || unread) doubtful.add(site.name);
+    }
+    for (const stack of stacks.values()) this.#problems.push(...stackReferences(stack, named));
+    this.#problems.push(...siteCycles(sites), ...stackCycles(stacks));
+    for (const [site, [first]] of layout.overlays) {
+      if (named.sites.has(site)) continue;
+      const message = `there is no site ${quoted(site)} to overlay`;
+      this.#problems.push({ message, position: topOf(first!), ...nearest(site, named.sites) });
+    }
+    return doubtful;
+  }
+
+  #parameters(plan: Plan, doubtful: ReadonlySet<string>): void {
+    const names = this.#previous ? changedSites(this.#previous, plan) : plan.sites.keys();
+    for (const name of names) {
+      if (plan.sites.has(name) && !doubtful.has(name))
+        this.#problems.push(...parameterProblems(plan, name));
+    }
+  }
+}

@@ -1,0 +1,202 @@
+import leven from 'leven';
+import { z } from 'zod';
+
+import type { Position, Problem } from '../model/problem.ts';
+import {
+  Float,
+  type MapEntry,
+  type MapNode,
+  type Source,
+  Tagged,
+  type YamlDocument,
+  type YamlNode,
+  type YamlPath,
+} from './yaml/node.ts';
+
+/** How many edits apart two words may be and still be taken for a slip of the pen: a third of the longer one. */
+const SLIP = 1 / 3;
+
+/** Where a source range begins. */
+export function positionOf({ file, line, column }: Source): Position {
+  return { file, line, column };
+}
+
+/** The start of a file, for faults that have no better place. */
+export function topOf(file: string): Position {
+  return { file, line: 1, column: 1 };
+}
+
+/** Names as they are shown to people: quoted, escaped and cut, since they come from untrusted files. */
+export function quoted(text: string): string {
+  return JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text);
+}
+
+/** `did you mean "layers"?`, if one of the known words is near enough; an object to spread into a problem. */
+export function nearest(word: string, known: Iterable<string>): { hint?: string } {
+  let best: string | undefined;
+  let distance = Infinity;
+  for (const candidate of known) {
+    const d = leven(word.toLowerCase(), candidate.toLowerCase(), { maxDistance: 20 });
+    if (d < distance) [best, distance] = [candidate, d];
+  }
+  if (best === undefined || distance > Math.max(word.length, best.length) * SLIP) return {};
+  return { hint: `did you mean ${quoted(best)}?` };
+}
+
+/**
+ * Holds a document to a schema.
+ * @param opaque top-level keys whose maps hold free-form parameters: what is in them is not looked at
+ * @returns the value with the schema's defaults, or undefined and what is wrong, with positions
+ */
+export function checkShape<T>(
+  document: YamlDocument,
+  schema: z.ZodType<T>,
+  opaque: ReadonlyMap<string, number>,
+): { value: T | undefined; problems: Problem[] } {
+  const input: Record<string, unknown> = Object.create(null);
+  for (const [key, { value }] of document.root.entries) {
+    // `params:` with nothing behind it is an empty section, not a fault.
+    if (isNull(value)) continue;
+    input[key] = plainShape(value, opaque.get(key) ?? Infinity);
+  }
+  const result = schema.safeParse(input);
+  if (result.success) return { value: result.data, problems: [] };
+  return {
+    value: undefined,
+    problems: result.error.issues.flatMap((issue) => problemsOf(document, schema, issue)),
+  };
+}
+
+/** A node as zod wants it. Maps deeper than `depth` become empty ones: they are anybody's parameters. */
+function plainShape(node: YamlNode, depth: number): unknown {
+  if (node.kind === 'scalar') return node.value;
+  if (node.kind === 'sequence') {
+    return depth <= 0 ? [] : node.items.map((item) => plainShape(item, depth - 1));
+  }
+  const map: Record<string, unknown> = Object.create(null);
+  if (depth > 0) {
+    for (const [key, { value }] of node.entries) map[key] = plainShape(value, depth - 1);
+  }
+  return map;
+}
+
+function isNull(node: YamlNode): boolean {
+  return node.kind === 'scalar' && node.value === null && node.tag === '';
+}
+
+type Issue = z.core.$ZodIssue;
+
+function problemsOf(document: YamlDocument, schema: z.ZodType, issue: Issue): Problem[] {
+  const path = issue.path.map((step) => (typeof step === 'number' ? step : String(step)));
+  const found = find(document.root, path);
+  const what = path.length === 0 ? 'the file' : quoted(path.join('.'));
+  if (issue.code === 'unrecognized_keys') {
+    const given = found.node?.kind === 'map' ? found.node.entries : new Map<string, MapEntry>();
+    const known = knownKeys(schema, path).difference(given);
+    return issue.keys.map((key) => ({
+      message: `unknown key ${quoted(key)}${path.length === 0 ? '' : ` in ${what}`}`,
+      position: positionOf(given.get(key)!.keySource),
+      ...nearest(key, known),
+    }));
+  }
+  const position = found.position ?? topOf(document.file);
+  if (found.missing || (path.length === 1 && found.node && isNull(found.node))) {
+    return [{ message: `${what} is missing${expectation(issue)}`, position }];
+  }
+  if (issue.code === 'invalid_key') {
+    const key = String(path.at(-1));
+    return [
+      { message: `${quoted(key)} ${issue.issues[0]?.message ?? 'cannot be a key here'}`, position },
+    ];
+  }
+  return [{ message: `${what} ${fault(issue, found.node)}`, position }];
+}
+
+function expectation(issue: Issue): string {
+  return issue.code === 'invalid_value' ? `: it must be ${alternatives(issue.values)}` : '';
+}
+
+function fault(issue: Issue, node: YamlNode | undefined): string {
+  if (issue.code === 'invalid_type') {
+    const wanted = TYPES[issue.expected] ?? issue.expected;
+    return `must be ${wanted}, not ${described(node)}${quoteHint(issue.expected, node)}`;
+  }
+  if (issue.code === 'invalid_value') return `must be ${alternatives(issue.values)}`;
+  if (issue.code === 'too_big') return `must be ${issue.maximum} or less`;
+  if (issue.code === 'too_small') {
+    return issue.origin === 'array' ? 'must not be empty' : `must be ${issue.minimum} or more`;
+  }
+  return issue.message;
+}
+
+const TYPES: Readonly<Record<string, string>> = {
+  string: 'text',
+  number: 'a number',
+  int: 'a whole number',
+  boolean: 'true or false',
+  array: 'a list',
+  object: 'a map',
+  record: 'a map',
+};
+
+function described(node: YamlNode | undefined): string {
+  if (!node) return 'nothing';
+  if (node.kind === 'map') return 'a map';
+  if (node.kind === 'sequence') return 'a list';
+  const { value } = node;
+  if (value === null) return 'nothing';
+  if (typeof value === 'boolean') return 'true or false';
+  if (value instanceof Tagged) return `a value tagged ${quoted(value.tag)}`;
+  if (typeof value === 'string') return 'text';
+  return value instanceof Float ? 'a number with a fraction' : 'a number';
+}
+
+/** YAML takes `1.10`, `012` and `on` for something else than text. */
+function quoteHint(expected: string, node: YamlNode | undefined): string {
+  const plain =
+    node?.kind === 'scalar' && node.style === 'plain' && node.tag === '' && node.value !== null;
+  return expected === 'string' && plain ? ': put it in quotes' : '';
+}
+
+function alternatives(values: readonly unknown[]): string {
+  return values.map((value) => quoted(String(value))).join(' or ');
+}
+
+/** The node at a path; where there is none, the place at which it would have to stand. */
+function find(
+  root: MapNode,
+  path: YamlPath,
+): { node?: YamlNode; position?: Position; missing: boolean } {
+  let node: YamlNode = root;
+  let position = root.source && positionOf(root.source);
+  for (const step of path) {
+    const entry: YamlNode | undefined =
+      node.kind === 'map'
+        ? node.entries.get(String(step))?.value
+        : node.kind === 'sequence'
+          ? node.items[Number(step)]
+          : undefined;
+    if (!entry) return { ...(position ? { position } : {}), missing: true };
+    const key = node.kind === 'map' ? node.entries.get(String(step))!.keySource : undefined;
+    // A block map begins on the line below its key, so the key is the better place to point at.
+    const place: Source | undefined =
+      entry.kind === 'scalar' ? (entry.source ?? key) : (key ?? entry.source);
+    if (place) position = positionOf(place);
+    node = entry;
+  }
+  return { node, ...(position ? { position } : {}), missing: false };
+}
+
+type Part = z.core.JSONSchema._JSONSchema | z.core.JSONSchema._JSONSchema[] | undefined;
+
+/** The keys that a strict object of the schema has at a path. */
+function knownKeys(schema: z.ZodType, path: YamlPath): Set<string> {
+  let at: Part = z.toJSONSchema(schema, { io: 'input' });
+  for (const step of path) {
+    if (typeof at !== 'object' || Array.isArray(at)) return new Set();
+    at = typeof step === 'number' ? at.items : (at.properties?.[step] ?? at.additionalProperties);
+  }
+  return new Set(
+    typeof at === 'object' && !Array.isArray(at) ? Object.keys(at.properties ?? {}) : [],
+  );
+}

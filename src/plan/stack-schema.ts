@@ -1,0 +1,167 @@
+import addFormats from 'ajv-formats';
+import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
+
+import { messageOf } from '../model/errors.ts';
+import type { Position, Problem } from '../model/problem.ts';
+import type { Defaults } from './defaults.ts';
+import { type Json, type JsonObject, SchemaTooLarge, SchemaWalk } from './schema-walk.ts';
+import { positionOf, topOf } from './shape.ts';
+import { NO_SOURCE } from './yaml/make.ts';
+import type { Source, YamlNode, YamlPath } from './yaml/node.ts';
+import { decodeUtf8, parseYamlValue } from './yaml/parse.ts';
+import { nodeAt } from './yaml/value.ts';
+
+/** A stack's `schema.json`, ready for use. */
+export interface ParameterSchema extends Defaults {
+  file: string;
+  source: JsonObject;
+  /** Checks merged parameters given as plain objects. */
+  validate: ValidateFunction;
+  /** Paths of parameters marked `x-secret`, `*` standing for any key or element. */
+  secrets: readonly (readonly string[])[];
+}
+
+/** A deeper schema is not for people, and would overrun the stack of those that walk it. */
+const MAX_DEPTH = 100;
+
+/**
+ * Reads a stack's `schema.json`: JSON Schema 2020-12 with formats, and `x-secret` as a keyword of ours. Keywords
+ * that nobody knows are faults, so that a slip of the pen is no silent gap.
+ */
+export function readStackSchema(
+  file: string,
+  content: Uint8Array,
+): { schema: ParameterSchema | undefined; problems: Problem[] } {
+  const { text, problem } = decodeUtf8(file, content);
+  if (problem) return failed(problem);
+  let source: Json;
+  try {
+    source = JSON.parse(text);
+  } catch (error) {
+    return failed(notJson(file, text, error));
+  }
+  if (typeof source !== 'object' || source === null || Array.isArray(source)) {
+    return failed({ message: 'a JSON Schema must be an object', position: topOf(file) });
+  }
+  if (deeperThan(source, MAX_DEPTH)) {
+    const message = `the schema is nested more than ${MAX_DEPTH} levels deep`;
+    return failed({ message, position: topOf(file) });
+  }
+
+  // JSON is YAML but for a few corners, so the parser that knows positions serves; without it, the file must do.
+  const root = parseYamlValue(file, text).root;
+  const compiled = compile(source);
+  if ('faults' in compiled) {
+    return failed(
+      ...compiled.faults.map(({ message, path }) => ({
+        message: `not a valid JSON Schema: ${message}`,
+        position: positionIn(file, root, path),
+      })),
+    );
+  }
+  try {
+    const walk = new SchemaWalk(source, (path) => sourceIn(file, root, path));
+    const schema = {
+      file,
+      source,
+      validate: compiled.validate,
+      secrets: walk.secrets(),
+      ...walk.defaults(),
+    };
+    return { schema, problems: [] };
+  } catch (error) {
+    if (!(error instanceof SchemaTooLarge)) throw error;
+    const message = 'the schema refers to parts of itself so often that it cannot be followed';
+    return failed({ message, position: topOf(file) });
+  }
+}
+
+function failed(...problems: Problem[]): { schema: undefined; problems: Problem[] } {
+  return { schema: undefined, problems };
+}
+
+function compile(
+  source: JsonObject,
+): { validate: ValidateFunction } | { faults: { message: string; path: YamlPath }[] } {
+  const declared = source['$schema'];
+  if (
+    declared !== undefined &&
+    !/^"https:\/\/json-schema\.org\/draft\/2020-12\/schema#?"$/.test(JSON.stringify(declared))
+  ) {
+    const message = 'only "https://json-schema.org/draft/2020-12/schema" is understood';
+    return { faults: [{ message: `$schema: ${message}`, path: ['$schema'] }] };
+  }
+  // An instance for each schema: no $id of another stack or revision is in the way.
+  const ajv = new Ajv2020({
+    allErrors: true,
+    ownProperties: true,
+    strict: true,
+    strictTypes: false,
+    strictTuples: false,
+    strictRequired: false,
+    logger: false,
+  });
+  addFormats.default(ajv);
+  ajv.addKeyword({ keyword: 'x-secret', schemaType: 'boolean' });
+  try {
+    if (ajv.validateSchema(source) !== true) {
+      return { faults: mostTelling(ajv.errors ?? []) };
+    }
+    return { validate: ajv.compile(source) };
+  } catch (error) {
+    const message = messageOf(error);
+    const [, place] = /at path "(#[^"]*)"/.exec(message) ?? [];
+    return { faults: [{ message, path: place ? pointerPath(place.slice(1)) : [] }] };
+  }
+}
+
+/** Of the errors at one place the first, and not those that merely follow from it. */
+function mostTelling(errors: readonly ErrorObject[]): { message: string; path: YamlPath }[] {
+  const byPlace = new Map<string, ErrorObject>();
+  for (const error of errors) {
+    if (!byPlace.has(error.instancePath)) byPlace.set(error.instancePath, error);
+  }
+  return [...byPlace.values()].map(({ instancePath, message }) => ({
+    message: `${instancePath || 'the schema'} ${message ?? 'is wrong'}`,
+    path: pointerPath(instancePath),
+  }));
+}
+
+/** The steps of a JSON pointer (RFC 6901). */
+export function pointerPath(pointer: string): string[] {
+  return pointer
+    .split('/')
+    .slice(1)
+    .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'));
+}
+
+function positionIn(file: string, root: YamlNode | undefined, path: YamlPath): Position {
+  return positionOf(sourceIn(file, root, path));
+}
+
+function sourceIn(file: string, root: YamlNode | undefined, path: YamlPath): Source {
+  const node = root && nodeAt(root, path);
+  return node?.source ?? { ...NO_SOURCE, file, line: 1, column: 1 };
+}
+
+function notJson(file: string, text: string, error: unknown): Problem {
+  const [, offset] = /position (\d+)/.exec(messageOf(error)) ?? [];
+  const before = text.slice(0, offset === undefined ? 0 : Number(offset)).split('\n');
+  // The engine's own words quote the file, which may hold anything.
+  return {
+    message: 'the file is not JSON',
+    position: { file, line: before.length, column: before.at(-1)!.length + 1 },
+    hint: 'JSON has neither comments nor trailing commas, and its strings are in double quotes',
+  };
+}
+
+function deeperThan(value: Json, levels: number): boolean {
+  let level: Json[] = [value];
+  for (let depth = 0; depth <= levels; depth += 1) {
+    level = level.flatMap((one) =>
+      typeof one === 'object' && one !== null ? Object.values(one) : [],
+    );
+    if (level.length === 0) return false;
+  }
+  return true;
+}
