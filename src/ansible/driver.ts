@@ -203,7 +203,6 @@ export class AnsibleDriver implements Driver {
     return {
       check: request.kind === 'check',
       tree: folder.tree,
-      scratch: folder.path,
       secrets: request.secrets,
       limits: {
         diff: this.#limits.eventDiff,

@@ -47,8 +47,8 @@ export function runEnvironment(
 
     ANSIBLE_CALLBACK_PLUGINS: CALLBACKS,
     ANSIBLE_STDOUT_CALLBACK: 'trueup_events',
-    ANSIBLE_CALLBACKS_ENABLED: '',
-    ANSIBLE_LOG_PATH: '',
+    ANSIBLE_CALLBACKS_ENABLED: 'trueup_events', // No other; an empty name fails in 2.19.
+    ANSIBLE_LOG_PATH: '/dev/null', // An empty one would be the working directory.
     ANSIBLE_NO_TARGET_SYSLOG: 'true',
     ANSIBLE_VERBOSITY: '0',
     ANSIBLE_DEBUG: 'false',

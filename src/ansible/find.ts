@@ -4,8 +4,6 @@ import { access, mkdir, readFile, rename, stat, writeFile } from 'node:fs/promis
 import { delimiter, dirname, isAbsolute, join } from 'node:path';
 import { promisify } from 'node:util';
 
-import { z } from 'zod';
-
 const execute = promisify(execFile);
 
 /** Oldest ansible-core that we support, as [major, minor]. */
@@ -71,7 +69,8 @@ function candidates(command: string, path: string): string[] {
     .map((folder) => join(folder, command));
 }
 
-const versionsSchema = z.record(z.string(), z.object({ stamp: z.string(), version: z.string() }));
+/** Command → what its file looked like, and the version it gave then: `stamp version`. */
+type Versions = Map<string, string>;
 
 /**
  * Asking Ansible for its version takes half a second, so the answer is kept for as long as the file stays the same.
@@ -80,28 +79,31 @@ const versionsSchema = z.record(z.string(), z.object({ stamp: z.string(), versio
 async function isUsable(command: string, memory: string): Promise<boolean> {
   if (!(await isExecutable(command))) return false;
   const { mtimeMs, size, ino } = await stat(command);
-  const stamp = [mtimeMs, size, ino].join(' ');
+  const stamp = [mtimeMs, size, ino].join('/');
   const known = await readVersions(memory);
-  if (known[command]?.stamp === stamp) return isSupported(known[command].version);
+  const [knownStamp, knownVersion] = known.get(command)?.split(' ') ?? [];
+  if (knownStamp === stamp && knownVersion) return isSupported(knownVersion);
   const version = await ansibleVersion(command);
   if (version === undefined) return false;
-  await writeVersions(memory, { ...known, [command]: { stamp, version } });
+  await writeVersions(memory, known.set(command, `${stamp} ${version}`));
   return isSupported(version);
 }
 
-async function readVersions(memory: string): Promise<z.infer<typeof versionsSchema>> {
+async function readVersions(memory: string): Promise<Versions> {
   try {
-    return versionsSchema.parse(JSON.parse(await readFile(memory, 'utf8')));
+    const parsed: unknown = JSON.parse(await readFile(memory, 'utf8'));
+    const entries = Object.entries(parsed ?? {}).filter(([, value]) => typeof value === 'string');
+    return new Map(entries);
   } catch {
-    return {};
+    return new Map();
   }
 }
 
-async function writeVersions(memory: string, versions: object): Promise<void> {
+async function writeVersions(memory: string, versions: Versions): Promise<void> {
   const draft = `${memory}.${process.pid}`;
   try {
     await mkdir(dirname(memory), { recursive: true });
-    await writeFile(draft, JSON.stringify(versions));
+    await writeFile(draft, JSON.stringify(Object.fromEntries(versions)));
     await rename(draft, memory);
   } catch {
     // Only a memory: an installation that can't be written to asks every time.

@@ -32,21 +32,24 @@ export class BoundedLog {
       rest = '';
     }
     this.#partial.set(source, rest);
-    for (const line of lines) this.line(line);
+    for (const line of lines) {
+      this.line(line);
+      if (line.trim() !== '') this.#tail = [...this.#tail, line].slice(-TAIL_LINES);
+    }
   }
 
+  /** A line of our own. */
   line(line: string): void {
     const text = this.#redactor.redact(line);
-    if (text.trim() !== '') this.#tail = [...this.#tail, text].slice(-TAIL_LINES);
     if (this.#left <= 0) return;
     const bytes = Buffer.from(`${text}\n`);
     this.#left -= bytes.length;
     this.#stream.write(this.#left > 0 ? bytes : '… the rest is left out\n');
   }
 
-  /** The last lines, for a reason that people will read. */
+  /** The sources' last lines, for a reason that people will read. */
   tail(): string {
-    return this.#tail.join('\n');
+    return this.#redactor.redact(this.#tail.join('\n'));
   }
 
   /** Writes what is unfinished and closes the file. */

@@ -30,7 +30,7 @@ export class ReportBuilder {
   #details = 0;
   #playbook = '';
   #hasStats = false;
-  #last: TaskEvent | undefined;
+  #last: TaskReport | undefined;
 
   constructor(limits: ReportLimits) {
     this.#limits = limits;
@@ -110,9 +110,10 @@ export class ReportBuilder {
   }
 
   #addTask(event: TaskEvent): void {
-    this.#last = event;
     const { event: _, message, diff, truncated, ...facts } = event;
-    const task: TaskReport = { ...facts, playbook: this.#playbook };
+    const name = visible(facts.name);
+    const task: TaskReport = { ...facts, name, playbook: this.#playbook };
+    this.#last = task;
     const details = [
       ['message', message, this.#limits.message],
       ['diff', diff, this.#limits.diff],
@@ -121,7 +122,7 @@ export class ReportBuilder {
     for (const [key, text, limit] of details) {
       if (text === undefined) continue;
       const room = Math.max(Math.min(limit, this.#limits.details - this.#details), 0);
-      if (room > 0) task[key] = text.slice(0, room);
+      if (room > 0) task[key] = visible(text.slice(0, room));
       cut ||= text.length > room;
       this.#details += Math.min(text.length, room);
     }
@@ -149,6 +150,15 @@ export class ReportBuilder {
 function told(task: TaskReport, what: string): string {
   const why = task.message ? `: ${firstLine(task.message)}` : '';
   return `task "${task.name}" (${task.path}) ${what} on ${task.host}${why}`;
+}
+
+/** Control characters as pictures: what a host sends must not steer somebody's terminal. */
+function visible(text: string): string {
+  // oxlint-disable-next-line no-control-regex
+  return text.replaceAll(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, (control) => {
+    const code = control.charCodeAt(0);
+    return code < 0x20 ? String.fromCharCode(0x2400 + code) : '\ufffd';
+  });
 }
 
 function firstLine(text: string): string {

@@ -43,10 +43,9 @@ class CallbackModule(CallbackBase):
             os._exit(1)  # Nobody would record this run: it must not begin.
         self._check = orders['check']
         self._tree = orders['tree']
-        self._scratch = orders['scratch']
         self._message_limit = orders['limits']['message']
         self._redactor = Redactor(orders['secrets'])
-        self._diffs = DiffPrinter(self._redactor, self._shorten, orders['limits']['diff'])
+        self._diffs = DiffPrinter(self._redactor, orders['limits']['diff'])
         self._started = {}
         self._handlers = set()
         # Warnings and errors do not come by here: they are caught where they are written.
@@ -134,7 +133,7 @@ class CallbackModule(CallbackBase):
         if outcome.get('changed'):
             texts = []
             for part in _parts(outcome):
-                text, shortened = self._diffs.format(part.get('diff') or [])
+                text, shortened = self._diffs.format(part)
                 cut = cut or shortened
                 if text:
                     texts.append(text)
@@ -144,10 +143,7 @@ class CallbackModule(CallbackBase):
             event['truncated'] = True
 
     def _shorten(self, path):
-        if path.startswith(self._tree + '/'):
-            return path[len(self._tree) + 1:]
-        # Modules and templates pass through temporary folders whose names differ on every run.
-        return os.path.basename(path) if path.startswith(self._scratch + '/') else path
+        return path[len(self._tree) + 1:] if path.startswith(self._tree + '/') else path
 
     def _clean(self, text):
         return self._redactor.redact(str(text))[:LABEL_LIMIT]
@@ -194,7 +190,10 @@ def _cannot_be_checked(outcome, status):
     skipped = [item for item in _items(outcome) if item.get('skipped')]
     if not _items(outcome) and status == 'skipped':
         skipped = [outcome]
-    return any(part.get('msg') and 'skip_reason' not in part for part in skipped)
+    # `no_log` hides which of the two it was.
+    return any(
+        'censored' in part or (part.get('msg') and 'skip_reason' not in part) for part in skipped
+    )
 
 
 def _messages(outcome):

@@ -13,34 +13,32 @@ CONTEXT = 3
 
 
 class DiffPrinter:
-    """Formats diffs.
+    """Formats diffs; redactor masks secrets, limit is the number of characters after which a diff is cut."""
 
-    redactor: masks secrets. shorten: callable that makes a path shown in a header independent of the run.
-    limit: characters after which a diff is cut.
-    """
-
-    def __init__(self, redactor, shorten, limit):
+    def __init__(self, redactor, limit):
         self._redactor = redactor
-        self._shorten = shorten
         self._limit = limit
 
-    def format(self, diff):
-        """(text, whether it was cut) of one module's or loop item's diff."""
+    def format(self, result):
+        """(text, whether it was cut) of the diff in a module's or loop item's result."""
         lines = []
         size = 0
-        for line in self._lines(diff):
+        for line in self._lines(result):
             size += len(line) + 1
             if size > self._limit:
                 return '\n'.join(lines), True
             lines.append(line)
         return '\n'.join(lines), False
 
-    def _lines(self, diff):
+    def _lines(self, result):
+        # What stands in `after_header` alone is often a temporary file, another one each time.
+        path = str(result.get('dest') or result.get('path') or '')
+        diff = result.get('diff')
         for entry in diff if isinstance(diff, list) else [diff]:
             if isinstance(entry, dict):
-                yield from self._entry(entry)
+                yield from self._entry(entry, path)
 
-    def _entry(self, entry):
+    def _entry(self, entry, path):
         if 'prepared' in entry:
             yield from self._redactor.redact(str(entry['prepared'])).splitlines()
         for key, what in (('dst', 'before'), ('src', 'after')):
@@ -51,8 +49,8 @@ class DiffPrinter:
         before, after = (_text(entry.get(side)) for side in ('before', 'after'))
         if before == after:
             return
-        path = entry.get('before_header') or entry.get('after_header') or ''
-        header = self._redactor.redact(self._shorten(str(path)))
+        path = entry.get('before_header') or path or entry.get('after_header') or 'before'
+        header = self._redactor.redact(str(path))
         yield '--- %s' % (header if before else 'absent')
         yield '+++ %s' % (header if after else 'absent')
         yield from self._hunks(_split(before), _split(after))
