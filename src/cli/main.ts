@@ -12,11 +12,8 @@ interface GlobalOptions {
   json?: boolean;
   debug?: boolean;
 }
-interface ServerFlags {
-  server: string;
-  tokenFile?: string;
-}
 type Flags = Record<string, unknown>;
+type ServerFlags = Flags & { server: string; tokenFile?: string };
 
 /** Runs a command's work and leaves with its exit code. Modules are loaded when their command is called. */
 function run<T extends Flags>(
@@ -180,7 +177,7 @@ function addServerCommands(program: Command): void {
     .description('show the fleet, or one site, as a controller sees it')
     .argument('[site]')
     .action(
-      run<ServerFlags & Flags>(async (options, [site], output) =>
+      run<ServerFlags>(async (options, [site], output) =>
         (await import('./commands/status.ts')).status(site, await clientFor(options), output),
       ),
     );
@@ -203,7 +200,7 @@ function addServerCommands(program: Command): void {
     .description('apply a site again now')
     .argument('<site>')
     .action(
-      run<ServerFlags & Flags>(async (options, [site], output) =>
+      run<ServerFlags>(async (options, [site], output) =>
         (await import('./commands/status.ts')).retry(site!, await clientFor(options), output),
       ),
     );
@@ -219,7 +216,7 @@ function addServerCommands(program: Command): void {
     .description('show one in full')
     .argument('<proposal>', 'its number or id')
     .action(
-      run<ServerFlags & Flags>(async (options, [id], output) =>
+      run<ServerFlags>(async (options, [id], output) =>
         (await import('./commands/status.ts')).showProposal(id!, await clientFor(options), output),
       ),
     );
@@ -232,7 +229,7 @@ function addServerCommands(program: Command): void {
       )
       .argument('<proposal>', 'its number or id')
       .action(
-        run<ServerFlags & Flags>(async (options, [id], output) =>
+        run<ServerFlags>(async (options, [id], output) =>
           (await import('./commands/status.ts')).decide(
             id!,
             decision,

@@ -98,6 +98,7 @@ export class Controller {
       store,
       metrics,
       token: options.forgeToken,
+      proposalUrl: (number) => `${publicUrlOf(config)}/api/v1/proposals/${number}`,
       now,
     });
     this.copies = new WorkingCopies({
@@ -335,14 +336,15 @@ export class Controller {
 
   /** Brings the metrics that are counted from the database up to date; called before each scrape. */
   async refreshMetrics(): Promise<void> {
-    const { metrics } = this.#options;
+    const { config, metrics } = this.#options;
     for (const [state, count] of Object.entries(await this.store.sites.countByState())) {
       metrics.sites.set({ state }, count);
     }
     for (const [state, count] of Object.entries(await this.store.proposals.countByState())) {
       metrics.proposals.set({ state }, count);
     }
-    if (!metrics.perSite(this.#siteNames.length)) return;
+    const { perSite, perSiteLimit } = config.metrics;
+    if (perSite === 'off' || (perSite === 'auto' && this.#siteNames.length > perSiteLimit)) return;
     for await (const row of this.store.sites.all()) {
       if (row.removedAt !== null) continue;
       metrics.site(row.name, {
@@ -382,6 +384,12 @@ export class Controller {
     this.#options.metrics.removeSite(name);
     void this.#nudgeOpenProposals();
   }
+}
+
+function publicUrlOf({ server: { publicUrl, host, port } }: Config): string {
+  return publicUrl
+    ? publicUrl.replace(/\/+$/, '')
+    : `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
 /** Folder in which an operator finds and edits a site's tree. */

@@ -3,7 +3,7 @@ import type { Forge } from '../forge/forge.ts';
 import { GitHubForge } from '../forge/github/github-forge.ts';
 import { LocalForge } from '../forge/local/local-forge.ts';
 import type { PlanRepository } from '../git/plan-repository.ts';
-import { UserError } from '../model/errors.ts';
+import { Stalled, UserError } from '../model/errors.ts';
 import type { Store } from '../store/store.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 
@@ -16,6 +16,8 @@ export interface ForgeParts {
   store: Store;
   metrics: Metrics;
   token: () => Promise<string | undefined>;
+  /** Where people find a proposal of the local forge. */
+  proposalUrl: (number: number) => string;
   now: () => number;
 }
 
@@ -27,11 +29,13 @@ export function createForge({
   store,
   metrics,
   token,
+  proposalUrl,
   now,
 }: ForgeParts): Forge {
   switch (config.type) {
     case 'local':
       return new LocalForge({
+        url: proposalUrl,
         records: store.pulls,
         target: {
           branchHead: (name) => repository.branchHead(name),
@@ -46,7 +50,13 @@ export function createForge({
       return new GitHubForge({
         repository: config.github.repository,
         baseUrl: config.github.baseUrl,
-        token,
+        token: async () => {
+          const text = await token();
+          if (text) return text;
+          throw new Stalled(
+            'there is no token for GitHub: set forge.github.tokenFile or TRUEUP_FORGE_GITHUB_TOKEN',
+          );
+        },
         onRequest: (operation, code, remaining) => {
           metrics.forgeRequests.inc({ operation, code });
           if (remaining !== undefined) metrics.forgeRateLimitRemaining.set(remaining);

@@ -41,7 +41,7 @@ export async function render(
 }
 
 async function requireEmpty(folder: string): Promise<void> {
-  const entries = await readdir(folder).catch(() => []);
+  const entries = await readdir(folder).catch((): string[] => []);
   if (entries.length > 0 && !entries.includes('.trueup')) {
     throw new UserError(`${folder} holds files that are no rendered site: choose another --out`);
   }
