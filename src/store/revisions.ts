@@ -40,14 +40,23 @@ export class Revisions {
     );
   }
 
-  /** Newest seen first. */
-  async list(limit: number): Promise<RevisionRow[]> {
-    return this.#session.db
+  /**
+   * Newest seen first.
+   * @param after the last revision of the page before; if it is gone, the first page
+   */
+  async list(limit: number, after?: string): Promise<RevisionRow[]> {
+    let select = this.#session.db
       .selectFrom('revisions')
       .selectAll()
       .orderBy('seenAt', 'desc')
-      .orderBy('revision')
-      .limit(limit)
-      .execute();
+      .orderBy('revision', 'desc')
+      .limit(limit);
+    const last = after === undefined ? undefined : await this.get(after);
+    if (last !== undefined) {
+      select = select.where((eb) =>
+        eb(eb.refTuple('seenAt', 'revision'), '<', eb.tuple(last.seenAt, last.revision)),
+      );
+    }
+    return select.execute();
   }
 }

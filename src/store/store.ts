@@ -1,10 +1,9 @@
 import { CamelCasePlugin, Kysely } from 'kysely';
-import { Migrator } from 'kysely/migration';
 
-import { messageOf, UserError } from '../model/errors.ts';
 import { Audit } from './audit.ts';
 import { Drifts } from './drifts.ts';
 import { Lease } from './lease.ts';
+import { migrate } from './migrate.ts';
 import { migrations } from './migrations/index.ts';
 import { PlanState } from './plan-state.ts';
 import { Proposals } from './proposals.ts';
@@ -76,22 +75,10 @@ export async function openStore(options: { file: string; now?: () => number }): 
     plugins: [new CamelCasePlugin()],
   });
   try {
-    await migrate(db, file);
+    await migrate(db.withoutPlugins(), migrations);
   } catch (error) {
     await db.destroy();
     throw error;
   }
   return new Store(new Session({ db, now, fence: { epoch: undefined } }));
-}
-
-async function migrate(db: Kysely<Tables>, file: string): Promise<void> {
-  const migrator = new Migrator({
-    db: db.withoutPlugins(),
-    provider: { getMigrations: async () => migrations },
-  });
-  const { error } = await migrator.migrateToLatest();
-  if (error === undefined) return;
-  throw new UserError(`cannot bring the database ${file} up to date: ${messageOf(error)}`, {
-    cause: error,
-  });
 }
