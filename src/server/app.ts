@@ -1,0 +1,144 @@
+import { OpenAPIHono } from '@hono/zod-openapi';
+import type { MiddlewareHandler } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
+import { requestId } from 'hono/request-id';
+import { secureHeaders } from 'hono/secure-headers';
+import { timeout } from 'hono/timeout';
+
+import type { Logger } from '../telemetry/logger.ts';
+import { authorize } from './auth.ts';
+import type { Env } from './env.ts';
+import { limit, Limiter } from './limiter.ts';
+import { isLoopback, refuseForeignHosts } from './local.ts';
+import type { Limits, ServerOptions } from './options.ts';
+import { errorHandler, HttpProblem, problemResponse } from './problem.ts';
+import { driftRoutes } from './routes/drifts.ts';
+import { eventRoutes } from './routes/events.ts';
+import { healthRoutes } from './routes/health.ts';
+import { proposalRoutes } from './routes/proposals.ts';
+import { revisionRoutes } from './routes/revisions.ts';
+import { runRoutes } from './routes/runs.ts';
+import { siteRoutes } from './routes/sites.ts';
+import { statusRoutes } from './routes/status.ts';
+
+const LIMITS: Limits = {
+  perSecond: 100,
+  burst: 400,
+  concurrent: 32,
+  concurrentTotal: 256,
+  body: 2 ** 20,
+  timeout: 30_000,
+};
+
+/** The HTTP application, without a socket. */
+export function createApp(options: ServerOptions): OpenAPIHono<Env> {
+  const { log, host, publicUrl, version, auth } = options;
+  const limits = { ...LIMITS, ...options.limits };
+  const limiter = new Limiter(limits);
+  const loopback = isLoopback(host);
+
+  const app = new OpenAPIHono<Env>();
+  app.onError(errorHandler(log));
+  app.notFound((c) => problemResponse(c, notFound(app, c.req.method, c.req.path)));
+  app.use(
+    requestId(),
+    logRequest(log),
+    // Nothing here is a page: a browser gets to run, frame or guess nothing of it.
+    secureHeaders({
+      contentSecurityPolicy: {
+        defaultSrc: ["'none'"],
+        baseUri: ["'none'"],
+        formAction: ["'none'"],
+        frameAncestors: ["'none'"],
+      },
+      xFrameOptions: 'DENY',
+      strictTransportSecurity: false,
+    }),
+  );
+  if (loopback) app.use(refuseForeignHosts(publicUrl));
+
+  app.route('/', healthRoutes(options));
+  app.use(
+    '/api/*',
+    noStore,
+    limit(limiter),
+    timeout(limits.timeout, () => {
+      throw new HttpProblem(504, { detail: 'the answer took too long' });
+    }),
+    bodyLimit({
+      maxSize: limits.body,
+      onError: () => {
+        throw new HttpProblem(413, { detail: `the body is larger than ${limits.body} bytes` });
+      },
+    }),
+    authorize({ auth, loopback, onRefused: (address) => limiter.refusedToken(address) }),
+  );
+  const groups = [
+    statusRoutes,
+    siteRoutes,
+    driftRoutes,
+    runRoutes,
+    revisionRoutes,
+    proposalRoutes,
+    eventRoutes,
+  ];
+  for (const group of groups) app.route('/api/v1', group(options));
+
+  app.openAPIRegistry.registerComponent('securitySchemes', 'bearer', {
+    type: 'http',
+    scheme: 'bearer',
+    description: 'Decisions need the token of an operator or admin; reads need one of a viewer.',
+  });
+  app.doc31('/api/v1/openapi.json', {
+    openapi: '3.1.0',
+    info: {
+      title: 'trueup',
+      version,
+      description: 'What the controller knows, and the decisions that it takes.',
+      license: { name: 'Apache-2.0' },
+    },
+    servers: [{ url: '/' }],
+    security: [{}, { bearer: [] }],
+  });
+  return app;
+}
+
+const noStore: MiddlewareHandler<Env> = async (c, next) => {
+  await next();
+  c.header('Cache-Control', 'no-store');
+};
+
+/** One line a request; the path alone, since a query may carry what somebody searched for. */
+function logRequest(log: Logger): MiddlewareHandler<Env> {
+  return async (c, next) => {
+    const start = performance.now();
+    await next();
+    const line = {
+      requestId: c.var.requestId,
+      method: c.req.method,
+      path: c.req.path,
+      status: c.res.status,
+      ms: Math.round(performance.now() - start),
+      by: c.var.identity?.name,
+    };
+    if (c.req.method === 'GET' || c.req.method === 'HEAD') log.debug(line, 'request');
+    else log.info(line, 'request');
+  };
+}
+
+/** 405 where the path is known under other methods, else 404. */
+function notFound(app: OpenAPIHono<Env>, method: string, path: string): HttpProblem {
+  const allowed = new Set<string>();
+  for (const route of app.routes) {
+    if (route.method === 'ALL') continue;
+    const pattern = route.path.replace(/:\w+/g, '[^/]+').replaceAll('.', '\\.');
+    if (new RegExp(`^${pattern}$`).test(path)) allowed.add(route.method);
+  }
+  if (allowed.has('GET')) allowed.add('HEAD');
+  if (allowed.size === 0) return new HttpProblem(404, { detail: 'there is nothing here' });
+  const list = [...allowed].join(', ');
+  return new HttpProblem(405, {
+    detail: `${method} is not possible here, but ${list}`,
+    headers: { Allow: list },
+  });
+}

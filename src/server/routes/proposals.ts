@@ -1,0 +1,138 @@
+import { createRoute } from '@hono/zod-openapi';
+import { z } from 'zod';
+
+import type { ProposalRow } from '../../store/rows.ts';
+import { decide } from '../decide.ts';
+import type { ServerOptions } from '../options.ts';
+import { checkAfter, PageQuery, readPage } from '../paging.ts';
+import { HttpProblem } from '../problem.ts';
+import { answers, checked, routes, toTime } from '../route.ts';
+import {
+  Key,
+  MergeRequest,
+  pageOf,
+  Proposal,
+  ProposalDetail,
+  ProposalState,
+  SiteName,
+} from '../wire.ts';
+
+const ProposalPage = pageOf('ProposalPage', Proposal);
+const params = z.object({ id: Key });
+
+const listProposals = createRoute({
+  method: 'get',
+  path: '/proposals',
+  tags: ['proposals'],
+  summary: 'Proposals, newest first',
+  request: {
+    query: PageQuery.extend({ state: ProposalState.optional(), site: SiteName.optional() }),
+  },
+  responses: answers(ProposalPage, 'A page of proposals.'),
+});
+
+const getProposal = createRoute({
+  method: 'get',
+  path: '/proposals/{id}',
+  tags: ['proposals'],
+  summary: 'A proposal with its plan edits and their proof',
+  request: { params },
+  responses: answers(ProposalDetail, 'The proposal.'),
+});
+
+const mergeProposal = createRoute({
+  method: 'post',
+  path: '/proposals/{id}/merge',
+  tags: ['proposals'],
+  summary: 'Adopt the edit: merge its pull request',
+  security: [{ bearer: [] }],
+  request: {
+    params,
+    body: { required: false, content: { 'application/json': { schema: MergeRequest } } },
+  },
+  responses: answers(ProposalDetail, 'The proposal, merged.'),
+});
+
+const closeProposal = createRoute({
+  method: 'post',
+  path: '/proposals/{id}/close',
+  tags: ['proposals'],
+  summary: 'Reject the edit: close its pull request, and bring the site back to the plan',
+  security: [{ bearer: [] }],
+  request: { params },
+  responses: answers(ProposalDetail, 'The proposal, closed.'),
+});
+
+export function proposalRoutes({ store, decisions }: ServerOptions) {
+  const find = async (id: string): Promise<ProposalRow> => {
+    const row = await store.proposals.get(id);
+    if (row === undefined) throw new HttpProblem(404, { detail: `there is no proposal "${id}"` });
+    return row;
+  };
+
+  return routes()
+    .openapi(listProposals, async (c) => {
+      const { after, limit, state, site } = c.req.valid('query');
+      await checkAfter(after, (id) => store.proposals.get(id));
+      const page = await readPage({
+        limit,
+        read: (count) =>
+          store.proposals.list({
+            limit: count,
+            ...(after !== undefined && { after }),
+            ...(state !== undefined && { state }),
+            ...(site !== undefined && { site }),
+          }),
+        key: (row) => row.id,
+        item: toProposal,
+      });
+      return c.json(checked(ProposalPage, page), 200);
+    })
+    .openapi(getProposal, async (c) => {
+      const row = await find(c.req.valid('param').id);
+      return c.json(checked(ProposalDetail, toDetail(row)), 200);
+    })
+    .openapi(mergeProposal, async (c) => {
+      const { id, commit } = await find(c.req.valid('param').id);
+      const { commit: reviewed } = c.req.valid('json');
+      if (reviewed !== undefined && reviewed !== commit) {
+        throw new HttpProblem(409, {
+          detail: `the proposal is at ${commit ?? 'no commit'} now: look at it again`,
+          errors: [{ field: 'body.commit', message: 'is not what the proposal is at' }],
+        });
+      }
+      const row = await decide(c, (by) => decisions.merge(id, by));
+      return c.json(checked(ProposalDetail, toDetail(row)), 200);
+    })
+    .openapi(closeProposal, async (c) => {
+      const { id } = await find(c.req.valid('param').id);
+      const row = await decide(c, (by) => decisions.close(id, by));
+      return c.json(checked(ProposalDetail, toDetail(row)), 200);
+    });
+}
+
+function toProposal(row: ProposalRow): Proposal {
+  return {
+    id: row.id,
+    driftId: row.driftId,
+    site: row.site,
+    state: row.state,
+    kind: row.kind,
+    title: row.title,
+    branch: row.branch,
+    baseRevision: row.baseRevision,
+    commit: row.commit,
+    number: row.number,
+    url: row.url,
+    createdAt: toTime(row.createdAt),
+    openedAt: toTime(row.openedAt),
+    decidedAt: toTime(row.decidedAt),
+    decidedBy: row.decidedBy,
+    closeReason: row.closeReason,
+  };
+}
+
+function toDetail(row: ProposalRow): ProposalDetail {
+  const { proposals: changes, unexplained } = row.result;
+  return { ...toProposal(row), body: row.body, changes, unexplained };
+}

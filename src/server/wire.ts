@@ -1,0 +1,281 @@
+import { z } from 'zod';
+
+import { SITE_STATES } from '../model/site.ts';
+import { isName } from '../model/tree.ts';
+
+/**
+ * What goes over the wire. Every request and response is held to these schemas, the OpenAPI document is made of
+ * them, and the command line and the browser take their types from here. Times are RFC 3339 text in UTC.
+ */
+
+const time = z.iso.datetime();
+const commit = z.string();
+const digest = z.string();
+const count = z.int().min(0);
+
+/** One page of a list: `next` is what to send as `after` for the following one, null on the last. */
+export interface Page<T> {
+  items: T[];
+  next: string | null;
+}
+
+/** A page's schema. */
+export function pageOf<T extends z.ZodType>(id: string, item: T) {
+  return z.object({ items: z.array(item), next: z.string().nullable() }).meta({ id });
+}
+
+/** Names of sites in addresses. */
+export const SiteName = z
+  .string()
+  .max(64)
+  .refine(isName, 'is not the name of a site')
+  .meta({ examples: ['lisbon-07'] });
+/** Keys of runs, proposals and drifts in addresses. */
+export const Key = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$/, 'is not a key of ours');
+/** A commit in an address. */
+export const Revision40 = z.string().regex(/^[0-9a-f]{40,64}$/, 'is not a full commit id');
+
+/** What a failed request gets: RFC 9457, with a list of the fields that were wrong. */
+export const Problem = z
+  .object({
+    type: z.string(),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string(),
+    instance: z.string(),
+    requestId: z.string().meta({ description: 'Stands in the log of the server as well.' }),
+    errors: z
+      .array(z.object({ field: z.string(), message: z.string() }))
+      .optional()
+      .meta({ description: 'Which parts of the request were wrong: query.limit, body.commit …' }),
+  })
+  .meta({ id: 'Problem' });
+export type Problem = z.output<typeof Problem>;
+
+export const Check = z.object({ ok: z.boolean(), message: z.string() }).meta({ id: 'Check' });
+export type Check = z.output<typeof Check>;
+
+export const Health = Check.meta({ id: 'Health' });
+export type Health = z.output<typeof Health>;
+
+export const Readiness = z
+  .object({ ready: z.boolean(), checks: z.record(z.string(), Check) })
+  .meta({ id: 'Readiness' });
+export type Readiness = z.output<typeof Readiness>;
+
+export const PlanFault = z
+  .object({
+    message: z.string(),
+    position: z.object({ file: z.string(), line: z.int(), column: z.int() }).optional(),
+    hint: z.string().optional(),
+  })
+  .meta({ id: 'PlanFault' });
+
+export const PlanStatus = z
+  .object({
+    headRevision: commit.nullable().meta({ description: 'Newest commit of the tracked branch.' }),
+    goodRevision: commit.nullable().meta({ description: 'Newest valid one: the one in force.' }),
+    invalidRevision: commit.nullable(),
+    problems: z.array(PlanFault).meta({ description: 'Faults of the invalid revision.' }),
+    fetchedAt: time.nullable(),
+    evaluatedAt: time.nullable(),
+  })
+  .meta({ id: 'PlanStatus' });
+export type PlanStatus = z.output<typeof PlanStatus>;
+
+export const SiteState = z.enum(SITE_STATES).meta({ id: 'SiteState' });
+export const ProposalState = z
+  .enum(['pending', 'open', 'merged', 'closed', 'obsolete'])
+  .meta({ id: 'ProposalState' });
+
+export const Status = z
+  .object({
+    version: z.string(),
+    plan: PlanStatus,
+    sites: z.object({ total: count, byState: z.record(SiteState, count) }),
+    proposals: z.object({ open: count, byState: z.record(ProposalState, count) }),
+  })
+  .meta({ id: 'Status' });
+export type Status = z.output<typeof Status>;
+
+export const Site = z
+  .object({
+    name: z.string(),
+    state: SiteState,
+    message: z.string().meta({ description: 'What happens next, in a sentence.' }),
+    labels: z.record(z.string(), z.string()),
+    stacks: z.array(z.string()),
+    delivery: z.enum(['push', 'agent']),
+    generation: count,
+    desired: z.object({
+      commit: commit.nullable(),
+      digest: digest.nullable(),
+      revision: commit.nullable(),
+    }),
+    observed: z.object({ commit: commit.nullable(), digest: digest.nullable() }),
+    applied: z.object({
+      commit: commit.nullable(),
+      digest: digest.nullable(),
+      revision: commit.nullable(),
+      at: time.nullable(),
+    }),
+    hold: z.string().nullable().meta({ description: 'Why nothing is applied here.' }),
+    applyReason: z.string().nullable().meta({
+      description: 'Why an apply is owed although the digests agree.',
+    }),
+    lastRunId: z.string().nullable(),
+    updatedAt: time,
+    removedAt: time.nullable(),
+  })
+  .meta({ id: 'Site' });
+export type Site = z.output<typeof Site>;
+
+export const Drift = z
+  .object({
+    id: z.string(),
+    site: z.string(),
+    kind: z.enum(['tree', 'host']),
+    status: z.enum(['open', 'adopted', 'rejected', 'reverted', 'ignored', 'superseded']),
+    paths: z.array(z.string()),
+    author: z.string(),
+    message: z.string(),
+    baseCommit: commit,
+    observedCommit: commit,
+    detectedAt: time,
+    decidedAt: time.nullable(),
+    decidedBy: z.string().nullable(),
+    proposalId: z.string().nullable(),
+  })
+  .meta({ id: 'Drift' });
+export type Drift = z.output<typeof Drift>;
+
+export const SiteDetail = Site.extend({
+  openDrifts: z.array(Drift),
+}).meta({ id: 'SiteDetail' });
+export type SiteDetail = z.output<typeof SiteDetail>;
+
+export const Run = z
+  .object({
+    id: z.string(),
+    site: z.string(),
+    kind: z.enum(['apply', 'check']),
+    driver: z.string(),
+    cause: z.string(),
+    commit,
+    digest,
+    revision: commit,
+    startedAt: time,
+    endedAt: time.nullable(),
+    result: z
+      .enum(['success', 'failed', 'unreachable', 'timeout', 'cancelled', 'error'])
+      .nullable()
+      .meta({ description: 'Null while the run is under way.' }),
+    reason: z.string(),
+  })
+  .meta({ id: 'Run' });
+export type Run = z.output<typeof Run>;
+
+export const HostCounts = z
+  .object({ ok: count, changed: count, failed: count, unreachable: count, skipped: count })
+  .meta({ id: 'HostCounts' });
+
+export const Task = z
+  .object({
+    host: z.string(),
+    playbook: z.string(),
+    name: z.string(),
+    path: z.string(),
+    action: z.string(),
+    status: z.enum(['ok', 'changed', 'failed', 'unreachable', 'skipped', 'unverifiable']),
+    duration: z.number().meta({ description: 'Seconds.' }),
+    message: z.string().optional(),
+    diff: z.string().optional(),
+    truncated: z.boolean().optional(),
+    handler: z.boolean().optional(),
+  })
+  .meta({ id: 'Task' });
+export type Task = z.output<typeof Task>;
+
+export const RunDetail = Run.extend({
+  hosts: z.record(z.string(), HostCounts).nullable(),
+  tasks: z.array(Task).nullable(),
+}).meta({ id: 'RunDetail' });
+export type RunDetail = z.output<typeof RunDetail>;
+
+export const Revision = z
+  .object({
+    revision: commit,
+    subject: z.string(),
+    author: z.string(),
+    committedAt: time,
+    seenAt: time,
+    result: z.enum(['pending', 'applied', 'invalid', 'superseded', 'failed']),
+    changedSites: count,
+    completedAt: time.nullable(),
+  })
+  .meta({ id: 'Revision' });
+export type Revision = z.output<typeof Revision>;
+
+export const Proposal = z
+  .object({
+    id: z.string(),
+    driftId: z.string(),
+    site: z.string(),
+    state: ProposalState,
+    kind: z.enum(['param', 'template', 'overlay']),
+    title: z.string(),
+    branch: z.string(),
+    baseRevision: commit,
+    commit: commit.nullable(),
+    number: z.int().nullable(),
+    url: z.string().nullable(),
+    createdAt: time,
+    openedAt: time.nullable(),
+    decidedAt: time.nullable(),
+    decidedBy: z.string().nullable(),
+    closeReason: z.string().nullable(),
+  })
+  .meta({ id: 'Proposal' });
+export type Proposal = z.output<typeof Proposal>;
+
+export const PlanChange = z
+  .object({
+    kind: z.enum(['param', 'template', 'overlay']),
+    placement: z.enum(['origin', 'site']),
+    title: z.string(),
+    edits: z.array(z.object({ file: z.string(), mode: z.string(), patch: z.string() })),
+    explains: z.array(z.string()),
+    blastRadius: z.array(z.object({ site: z.string(), files: z.array(z.string()) })),
+    verified: z.boolean(),
+    notes: z.array(z.string()),
+  })
+  .meta({ id: 'PlanChange' });
+export type PlanChange = z.output<typeof PlanChange>;
+
+export const ProposalDetail = Proposal.extend({
+  body: z.string(),
+  changes: z.array(PlanChange).meta({ description: 'The proposed change first, then others.' }),
+  unexplained: z.array(z.object({ path: z.string(), reason: z.string() })),
+}).meta({ id: 'ProposalDetail' });
+export type ProposalDetail = z.output<typeof ProposalDetail>;
+
+export const MergeRequest = z
+  .strictObject({
+    commit: Revision40.optional().meta({
+      description: 'The commit that was reviewed: the merge is refused if the proposal has moved.',
+    }),
+  })
+  .meta({ id: 'MergeRequest' });
+export type MergeRequest = z.output<typeof MergeRequest>;
+
+export const Event = z
+  .object({
+    id: z.int(),
+    at: time,
+    actor: z.string(),
+    action: z.string(),
+    subject: z.string(),
+    detail: z.record(z.string(), z.unknown()),
+  })
+  .meta({ id: 'Event' });
+export type Event = z.output<typeof Event>;
