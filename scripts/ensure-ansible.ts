@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { chmod, mkdir, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { promisify } from 'node:util';
@@ -9,7 +9,6 @@ import {
   ANSIBLE_CACHE,
   ansibleVersion,
   findAnsible,
-  READY_FILE,
   type FindOptions,
 } from '../src/ansible/find.ts';
 import { messageOf } from '../src/model/errors.ts';
@@ -104,25 +103,39 @@ const WAYS: Readonly<Record<string, Way>> = {
 async function fromPyPI(
   cache: string,
   say: (text: string) => void,
-  make: (python: string, cache: string, requirement: string) => Promise<void>,
+  make: (python: string, folder: string, requirement: string) => Promise<void>,
 ): Promise<void> {
   const { python, core } = await chooseRelease();
-  say(`installing ansible-core ${core} from PyPI into ${cache}`);
-  await rm(cache, { recursive: true, force: true });
-  await make(python, cache, `ansible-core==${core}`);
-  await writeFile(join(cache, READY_FILE), `ansible-core ${core}\n`);
+  say(`installing ansible-core ${core} from PyPI below ${dirname(cache)}`);
+  // Programs in it know their folder's name, so it is built where it stays and a link makes it known.
+  const builds = `${cache}-builds`;
+  await mkdir(builds, { recursive: true });
+  const folder = await mkdtemp(join(builds, `${core}-`));
+  await make(python, folder, `ansible-core==${core}`);
+  await rm(`${cache}.new`, { force: true });
+  await symlink(folder, `${cache}.new`);
+  await rename(`${cache}.new`, cache);
+  await removeOthers(builds, folder);
 }
 
-async function makeEnvironment(python: string, cache: string, requirement: string): Promise<void> {
-  await run(python, ['-m', 'venv', cache]);
-  await run(join(cache, 'bin/python'), ['-m', 'pip', 'install', ...PIP_OPTIONS, requirement]);
+/** A killed installation's pip may still be writing to its folder; the next installation removes it then. */
+async function removeOthers(builds: string, folder: string): Promise<void> {
+  for (const name of await readdir(builds)) {
+    const path = join(builds, name);
+    if (path !== folder) await rm(path, { recursive: true, force: true }).catch(() => undefined);
+  }
+}
+
+async function makeEnvironment(python: string, folder: string, requirement: string): Promise<void> {
+  await run(python, ['-m', 'venv', folder]);
+  await run(join(folder, 'bin/python'), ['-m', 'pip', 'install', ...PIP_OPTIONS, requirement]);
 }
 
 /** For a Python without venv: the packages in a folder, and a program that points there. */
-async function makeTarget(python: string, cache: string, requirement: string): Promise<void> {
-  const packages = join(cache, 'packages');
+async function makeTarget(python: string, folder: string, requirement: string): Promise<void> {
+  const packages = join(folder, 'packages');
   await run(python, ['-m', 'pip', 'install', ...PIP_OPTIONS, '--target', packages, requirement]);
-  const program = join(cache, 'bin/ansible-playbook');
+  const program = join(folder, 'bin/ansible-playbook');
   const lines = [
     `#!${python}`,
     'import sys',

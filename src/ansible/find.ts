@@ -9,11 +9,11 @@ const execute = promisify(execFile);
 /** Oldest ansible-core that we support, as [major, minor]. */
 export const OLDEST_ANSIBLE = [2, 14] as const;
 
-/** Where `scripts/ensure-ansible.ts` puts an Ansible of ours, in the checkout's own node_modules. */
+/**
+ * The Ansible of ours that `scripts/ensure-ansible.ts` installs: a link, made when the installation is complete, in
+ * the checkout's own node_modules.
+ */
 export const ANSIBLE_CACHE = join(import.meta.dirname, '../../node_modules/.cache/trueup/ansible');
-
-/** Written last by an installation: a folder without it is the rest of one that did not finish. */
-export const READY_FILE = 'ready';
 
 export interface FindOptions {
   /** Name or path from the configuration; when given, nothing else is looked for. */
@@ -36,8 +36,7 @@ export async function findAnsible(options: FindOptions = {}): Promise<string | u
   }
   if (options.command !== undefined) return undefined;
   const ours = join(cache, 'bin/ansible-playbook');
-  const ready = await Promise.all([isExecutable(ours), exists(join(cache, READY_FILE))]);
-  return ready.every(Boolean) ? ours : undefined;
+  return (await isExecutable(ours)) ? ours : undefined;
 }
 
 /** The version of ansible-core behind an `ansible-playbook`, such as `2.19.4`; undefined if it does not run. */
@@ -117,11 +116,4 @@ async function isExecutable(path: string): Promise<boolean> {
   } catch {
     return false;
   }
-}
-
-async function exists(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  );
 }
