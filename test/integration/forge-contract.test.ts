@@ -3,13 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { ForgeUnavailable } from '../../src/forge/errors.ts';
-import { GitHubForge } from '../../src/forge/github/github-forge.ts';
 import { LocalForge } from '../../src/forge/local/local-forge.ts';
 import type { PullRecords } from '../../src/forge/local/ports.ts';
 import { testForge, type ForgeBench } from '../support/forge-contract.ts';
+import { startGitHubBench } from '../support/github/bench.ts';
 import { lostAnswer } from '../support/github/faults.ts';
 import { BareRepository } from '../support/github/repository.ts';
-import { startGitHub } from '../support/github/server.ts';
 import { MemoryPullRecords } from '../support/memory-pull-records.ts';
 import { mergeTarget } from '../support/merge-target.ts';
 
@@ -45,13 +44,8 @@ testForge('LocalForge', async (): Promise<ForgeBench> => {
 });
 
 testForge('GitHubForge', async (): Promise<ForgeBench> => {
-  const github = await startGitHub({ owner: 'acme', repo: 'plan', token: 'ghp_secret' });
-  const forge = new GitHubForge({
-    repository: 'acme/plan',
-    token: () => 'ghp_secret',
-    baseUrl: github.url,
-    sleep: async () => {},
-  });
+  const bench = await startGitHubBench();
+  const { github, forge } = bench;
   return {
     forge,
     repository: github.repository,
@@ -74,10 +68,7 @@ testForge('GitHubForge', async (): Promise<ForgeBench> => {
     },
     loseNextAnswer: () => github.fail(lostAnswer, { on: /^(?:POST|PUT|PATCH|DELETE)/ }),
     closeByHand: (number) => github.closePull(number),
-    close: async () => {
-      await github.close();
-      if (github.violations.length > 0) throw new Error(github.violations.join('\n'));
-    },
+    close: () => bench.close(),
   };
 });
 

@@ -274,13 +274,14 @@ export function testForge(name: string, start: () => Promise<ForgeBench>): void 
       expect(await forge.getPullRequest(7)).toBeUndefined();
       expect(await forge.findPullRequest(BRANCH)).toBeUndefined();
       for (const verb of [
-        forge.ensureComment(7, 'preview', 'Hello'),
-        forge.updatePullRequest(7, { title: 'Hello' }),
-        forge.mergePullRequest(7, head, 'alice'),
-        forge.closePullRequest(7, 'alice'),
+        () => forge.ensureComment(7, 'preview', 'Hello'),
+        () => forge.updatePullRequest(7, { title: 'Hello' }),
+        () => forge.mergePullRequest(7, head, 'alice'),
+        () => forge.closePullRequest(7, 'alice'),
       ]) {
-        await expect(verb).rejects.toThrow(UserError);
-        await expect(verb).rejects.toThrow('there is no pull request #7');
+        const refused = verb();
+        await expect(refused).rejects.toThrow(UserError);
+        await expect(refused).rejects.toThrow('there is no pull request #7');
       }
     });
 

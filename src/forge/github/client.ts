@@ -1,4 +1,4 @@
-import { Octokit } from '@octokit/rest';
+import { Octokit, type RestEndpointMethodTypes } from '@octokit/rest';
 
 import { Stalled, UserError } from '../../model/errors.ts';
 import { ForgeUnavailable } from '../errors.ts';
@@ -26,10 +26,13 @@ export interface ClientOptions {
 const REMEMBERED = 200;
 const POLLED = '/repos/{owner}/{repo}/pulls/{pull_number}';
 
-type RequestHook = Parameters<Octokit['hook']['wrap']>[1];
-type Send = Parameters<RequestHook>[0];
-type RequestOptions = Parameters<RequestHook>[1];
-type Answer = Awaited<ReturnType<Send>>;
+type RequestOptions = Required<Parameters<Octokit['request']['endpoint']['parse']>[0]>;
+type PullAnswer = RestEndpointMethodTypes['pulls']['get']['response'];
+interface Answer extends Omit<PullAnswer, 'status' | 'data'> {
+  status: number;
+  data: unknown;
+}
+type Send = (request: RequestOptions) => Answer | Promise<Answer>;
 
 const silent = { debug: ignore, info: ignore, warn: ignore, error: ignore };
 

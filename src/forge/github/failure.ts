@@ -29,7 +29,8 @@ const Words = z.object({
   errors: z.array(z.union([z.string(), Detail])).default([]),
 });
 
-const NEEDED_ACCESS =
+/** What a token must be allowed to do. */
+export const NEEDED_ACCESS =
   'it needs the scope "repo" or, fine-grained, read and write access to contents, pull requests and commit statuses';
 
 interface Answer {
@@ -75,7 +76,6 @@ export function explain({ status, message }: GitHubRefusal, repository: string):
         `GitHub does not let the token do this in ${repository} (${message}): ${NEEDED_ACCESS}`,
       );
     case 404:
-    case 410:
       return new Stalled(
         `GitHub shows the token no repository ${repository} (${message}): check its name, and the token: ${NEEDED_ACCESS}`,
       );

@@ -6,7 +6,7 @@ import type { CommitStatus, Forge, PullRequest, PullRequestDraft } from '../forg
 import { checkMarker, fitBody, fitLine, fitStatus, fitTitle, mergeMessage } from '../text.ts';
 import { createClient, type ClientOptions } from './client.ts';
 import { ensureComment } from './comments.ts';
-import { explain, GitHubRefusal } from './failure.ts';
+import { explain, GitHubRefusal, NEEDED_ACCESS } from './failure.ts';
 import { toPullRequest } from './pull-request.ts';
 import { repeatedly } from './repeat.ts';
 
@@ -282,23 +282,36 @@ export class GitHubForge implements Forge {
     });
     const pull = mergeable(toPullRequest(data), head);
     if (pull.state === 'merged') return pull;
-    const passing = /base branch was modified/i.test(refusal.message) || data.mergeable === null;
-    if (passing) {
+    const passes = /base branch was modified|is not mergeable/i.test(refusal.message);
+    if (data.mergeable === null || (data.mergeable && passes)) {
       throw new ForgeUnavailable(
         `GitHub can't merge pull request #${number} yet: ${refusal.message}`,
       );
     }
-    const conflict = data.mergeable === false ? ` (it conflicts with ${pull.base})` : '';
+    const conflict = data.mergeable ? '' : ` (it conflicts with ${pull.base})`;
     throw new UserError(
       `GitHub won't merge pull request #${number}: ${refusal.message}${conflict}`,
     );
   }
 
   async #verb<T>(work: () => Promise<T>): Promise<T> {
+    const { repository, sleep } = this.#options;
     try {
-      return await repeatedly(work, this.#options.sleep);
+      return await repeatedly(() => this.#attempt(work), sleep);
     } catch (error) {
-      throw error instanceof GitHubRefusal ? explain(error, this.#options.repository) : error;
+      throw error instanceof GitHubRefusal ? explain(error, repository) : error;
+    }
+  }
+
+  async #attempt<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      await this.#passIfAbsent(error);
+      throw new ForgeUnavailable(
+        'what GitHub was asked to change has gone meanwhile, or the token may only read ' +
+          `${this.#options.repository}: ${NEEDED_ACCESS}`,
+      );
     }
   }
 }

@@ -30,11 +30,13 @@ export class Api {
   readonly #routes: Hono;
   #remaining = 5000;
 
-  constructor(state: GitHubState, token: string) {
+  /** `path`: where the API is below the server's origin, '' or '/api/v3'. */
+  constructor(state: GitHubState, token: string, path: string) {
     this.#state = state;
     this.#token = token;
     const repository = `/repos/${state.owner}/${state.repo}`;
     this.#routes = new Hono()
+      .basePath(path)
       .get('/user', () => Response.json(accountShape(state)))
       .get(repository, () => Response.json(repositoryShape(state)))
       .route(`${repository}/pulls`, pullRoutes(state))
@@ -65,7 +67,7 @@ export class Api {
       return refusal(422, `Invalid request.\n\n${faults.join('\n')}`);
     }
     const query = request.query.size > 0 ? `?${request.query.toString()}` : '';
-    return this.#routes.request(`${request.path}${query}`, {
+    return this.#routes.request(`${this.#state.apiUrl}${request.path}${query}`, {
       method: request.method,
       headers: request.headers,
       ...(request.body === '' ? {} : { body: request.body }),

@@ -25,7 +25,10 @@ export const cutAnswer: Fault = { delivery: 'cut' };
 export const heldAnswer: Fault = { delivery: 'held' };
 
 /** A gateway before the service that cannot reach it. */
-export function badGateway(status: 502 | 503 | 504 = 502, headers: HeadersInit = {}): Fault {
+export function badGateway(
+  status: 502 | 503 | 504 = 502,
+  headers: Record<string, string> = {},
+): Fault {
   const body = '<html><body><h1>Bad gateway</h1></body></html>';
   return {
     instead: () =>
@@ -33,7 +36,11 @@ export function badGateway(status: 502 | 503 | 504 = 502, headers: HeadersInit =
   };
 }
 
-export function refused(status: number, message: string, headers: HeadersInit = {}): Fault {
+export function refused(
+  status: number,
+  message: string,
+  headers: Record<string, string> = {},
+): Fault {
   return {
     instead: () => {
       const answer = refusal(status, message);

@@ -61,7 +61,7 @@ export async function startGitHub(options: FakeGitHubOptions): Promise<FakeGitHu
     statuses: [],
     lastId: 0,
   };
-  const api = new Api(state, token);
+  const api = new Api(state, token, apiPath);
   const faults = new Faults();
   const requests: { method: string; path: string; status: number }[] = [];
 

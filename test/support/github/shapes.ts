@@ -10,15 +10,16 @@ function idOf(text: string): number {
 }
 
 export function userShape(state: GitHubState, login: string): object {
-  const url = `${state.apiUrl}/users/${login}`;
+  const name = encodeURIComponent(login);
+  const url = `${state.apiUrl}/users/${name}`;
   return {
     login,
     id: idOf(login),
     node_id: `U_${login}`,
-    avatar_url: `${state.origin}/${login}.png`,
+    avatar_url: `${state.origin}/${name}.png`,
     gravatar_id: '',
     url,
-    html_url: `${state.origin}/${login}`,
+    html_url: `${state.origin}/${name}`,
     followers_url: `${url}/followers`,
     following_url: `${url}/following{/other_user}`,
     gists_url: `${url}/gists{/gist_id}`,
@@ -28,7 +29,7 @@ export function userShape(state: GitHubState, login: string): object {
     repos_url: `${url}/repos`,
     events_url: `${url}/events{/privacy}`,
     received_events_url: `${url}/received_events`,
-    type: 'User',
+    type: login.endsWith('[bot]') ? 'Bot' : 'User',
     site_admin: false,
   };
 }
