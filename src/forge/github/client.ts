@@ -126,12 +126,8 @@ class Requests {
     this.#remembered.delete(url);
     const tag = answer.headers.etag;
     if (tag !== undefined) this.#remembered.set(url, { tag, answer });
-    if (this.#remembered.size > REMEMBERED) {
-      for (const oldest of this.#remembered.keys()) {
-        this.#remembered.delete(oldest);
-        break;
-      }
-    }
+    const [oldest = url] = this.#remembered.keys();
+    if (this.#remembered.size > REMEMBERED) this.#remembered.delete(oldest);
     return answer;
   }
 
