@@ -188,8 +188,12 @@ test('a forgotten key is done with, unless it is nudged again', async () => {
   await settled();
   loop.forget('a');
   loop.nudge('a');
-  await runs[2]!.end();
+  await runs[2]!.fail(new Error('no'));
   expect(keys()).toBe('a b a a');
+  // Its failures are forgotten too.
+  await runs[3]!.fail(new Error('no'));
+  await clock.advance(1_000);
+  expect(keys()).toBe('a b a a a');
 });
 
 test('stopping waits for what runs, and starts nothing more', async () => {
