@@ -9,7 +9,7 @@ import type {
 import { Redactor } from '../model/redact.ts';
 import { changedPaths, type SiteTree } from '../model/tree.ts';
 import type { Plan } from '../plan/plan.ts';
-import { secretsOfTree, secretValuesIn } from '../plan/secrets.ts';
+import { secretValuesIn } from '../plan/secrets.ts';
 import { applyEdits, type YamlOperation } from '../plan/yaml/edit.ts';
 import type { YamlDocument } from '../plan/yaml/node.ts';
 import { sameNode } from '../plan/yaml/value.ts';
@@ -19,6 +19,7 @@ import { type FileReading, readFileEdit, type SourceChange } from './file-edits.
 import { contentPatch, overlayEdits } from './overlay.ts';
 import { NoPlace, operationsFor, originIsSite, placeChange } from './place.ts';
 import { overlayTitle, paramsTitle } from './title.ts';
+import { unspeakablePaths } from './unspeakable.ts';
 import { blastRadius, explainedPaths, type Trial, tryEdits } from './verify.ts';
 
 export interface BackportRequest {
@@ -49,7 +50,7 @@ interface Readings {
 export function backport(request: BackportRequest): BackportResult {
   const { plan, revision, site, observed, place } = request;
   const desired = renderSite(plan, site).tree;
-  const refused = unspeakable(request, desired);
+  const refused = unspeakablePaths(plan, site, desired, observed);
   const unexplained = [...refused].map(([path, reason]) => ({ path, reason }));
   const paths = changedPaths(desired, observed).filter((path) => !refused.has(path));
   const readings = readEdits(plan, site, desired, observed, paths);
@@ -72,30 +73,6 @@ export function backport(request: BackportRequest): BackportResult {
       unexplained.push({ path, reason: readings.reasons.get(path) ?? 'no overlay can hold it' });
   }
   return { site, revision, proposals, unexplained };
-}
-
-/** Paths whose edit may not be proposed at all, with the reason: what would be told is a secret (law 11). */
-function unspeakable(
-  { plan, site, observed }: BackportRequest,
-  desired: SiteTree,
-): Map<string, string> {
-  const before = secretsOfTree(plan, site, desired);
-  const after = secretsOfTree(plan, site, observed);
-  const refused = new Map<string, string>();
-  for (const key of new Set([...before.keys(), ...after.keys()])) {
-    if (before.get(key) === after.get(key)) continue;
-    const [file] = JSON.parse(key) as [string];
-    refused.set(file, 'a secret was changed at the site: that is reported, never proposed');
-  }
-  const values = [...before.values(), ...after.values()].filter((value) => value.length > 3);
-  for (const path of values.length > 0 ? changedPaths(desired, observed) : []) {
-    const is = observed.get(path)?.content.toString('utf8') ?? '';
-    const was = desired.get(path)?.content.toString('utf8') ?? '';
-    if (!refused.has(path) && values.some((value) => is.includes(value) && !was.includes(value))) {
-      refused.set(path, 'it now holds the value of a secret: that is reported, never proposed');
-    }
-  }
-  return refused;
 }
 
 /** The same proposal with no secret in what people are shown of it. */
