@@ -8,42 +8,71 @@ import {
   type YamlNode,
   type YamlPath,
 } from './yaml/node.ts';
-import { decodeUtf8, parseYamlValue } from './yaml/parse.ts';
+import { decodeUtf8, parseYaml } from './yaml/parse.ts';
 import { nodeAt } from './yaml/value.ts';
+
+/** Steps to a parameter, `*` standing for any key or element. */
+type Pattern = readonly string[];
 
 /**
  * The parameter paths of a site whose values are secrets by a schema of its stacks (`x-secret`), as far as they
  * are there. Throws as `layerChain` and `mergeParams` do.
  */
 export function secretPaths(plan: Plan, site: string): YamlPath[] {
-  const patterns = secretPatterns(plan, site);
+  const patterns = schemaPatterns(plan, site);
   if (patterns.length === 0) return [];
   return secretsIn(mergeParams(plan, layerChain(plan, site)), patterns);
 }
 
 /**
- * The values at a site that must be shown nowhere: those that `secretPaths` names, also where a host or a group
- * has its own. Vaulted ones are not among them: what stands in the plan is ciphertext. Throws as `secretPaths`.
+ * The values in a site's tree that must be shown nowhere (law 11): of every parameter that a schema calls a
+ * secret, or that is vaulted in the plan, what stands there in the clear, for all hosts, groups and single ones.
+ * Vaulted values are not among them: what stands in the tree is ciphertext.
+ * @param plan undefined where none is in force; nothing is known to be a secret then
+ * @param tree as rendered, or as found at the site: files that are no YAML any more are searched line by line
  */
-export function secretValues(plan: Plan, site: string): string[] {
-  const patterns = secretPatterns(plan, site);
+export function secretValuesIn(plan: Plan | undefined, site: string, tree: SiteTree): string[] {
+  if (!plan?.sites.has(site)) return [];
+  const patterns = [...schemaPatterns(plan, site), ...vaultedPatterns(plan, site)];
   if (patterns.length === 0) return [];
-  const { hosts, hostParams, groupParams } = siteOf(plan, site);
-  const own = [hosts, hostParams, groupParams].flatMap((maps) => [...maps.values()]);
   const values = new Set<string>();
-  for (const map of [mergeParams(plan, layerChain(plan, site)), ...own]) {
-    for (const path of secretsIn(map, patterns)) collectTexts(nodeAt(map, path)!, values);
+  for (const [path, { content }] of tree) {
+    if (!/^(?:group_vars|host_vars)\/.*\.yml$|^inventory\.yml$/.test(path)) continue;
+    const { text } = decodeUtf8(path, content);
+    const document = text === undefined ? undefined : parseYaml(path, text).document;
+    if (!document) collectFromLines(text ?? content.toString('latin1'), patterns, values);
+    else {
+      const inventory = path === 'inventory.yml';
+      const where = inventory
+        ? patterns.map((pattern) => ['all', 'hosts', '*', ...pattern])
+        : patterns;
+      for (const found of secretsIn(document.root, where)) {
+        collectTexts(nodeAt(document.root, found)!, values);
+      }
+    }
   }
   return [...values];
 }
 
-type Pattern = readonly string[];
-
-/** What the schemas of a site's stacks call secret, `*` standing for any key or element. */
-function secretPatterns(plan: Plan, site: string): Pattern[] {
+function schemaPatterns(plan: Plan, site: string): Pattern[] {
   return siteOf(plan, site).stacks.flatMap(
     (name) => plan.stacks.get(name)?.parameters?.secrets ?? [],
   );
+}
+
+/** Where the plan has vaulted values for a site. */
+function vaultedPatterns(plan: Plan, site: string): Pattern[] {
+  const { hosts, hostParams, groupParams } = siteOf(plan, site);
+  const own = [hosts, hostParams, groupParams].flatMap((maps) => [...maps.values()]);
+  const found: Pattern[] = [];
+  const walk = (node: YamlNode, path: Pattern): void => {
+    if (node.kind === 'map') {
+      for (const [key, { value }] of node.entries) walk(value, [...path, key]);
+    } else if (node.kind === 'sequence') for (const item of node.items) walk(item, [...path, '*']);
+    else if (node.tag === '!vault') found.push(path);
+  };
+  for (const map of [...layerChain(plan, site).map(({ root }) => root), ...own]) walk(map, []);
+  return found;
 }
 
 function secretsIn(map: MapNode, patterns: readonly Pattern[]): YamlPath[] {
@@ -82,34 +111,16 @@ function textOf({ value, tag, token }: ScalarNode): string | undefined {
   return value instanceof Tagged ? value.text : token;
 }
 
-/** Files of a site tree that hold parameters. */
-const PARAMETER_FILE = /^(?:group|host)_vars\/[^/]+\.yml$/;
-
-/**
- * The secrets that stand in a site tree, as it was rendered or found: file and path within it → value. A secret
- * that was changed at the site is among them as it is there. Throws as `secretPaths`.
- */
-export function secretsOfTree(plan: Plan, site: string, tree: SiteTree): Map<string, string> {
-  const found = new Map<string, string>();
-  const patterns = plan.sites.has(site) ? secretPatterns(plan, site) : [];
-  if (patterns.length === 0) return found;
-  for (const [file, { content }] of tree) {
-    if (!PARAMETER_FILE.test(file)) continue;
-    const decoded = decodeUtf8(file, content);
-    const root = 'text' in decoded ? parseYamlValue(file, decoded.text).root : undefined;
-    if (root?.kind !== 'map') continue;
-    for (const path of secretsIn(root, patterns)) {
-      const texts = new Set<string>();
-      collectTexts(nodeAt(root, path)!, texts);
-      for (const [index, text] of [...texts].entries())
-        found.set(JSON.stringify([file, ...path, index]), text);
-    }
+/** What follows a secret's name on its line: the best that can be had of a file that does not parse. */
+function collectFromLines(text: string, patterns: readonly Pattern[], into: Set<string>): void {
+  const names = new Set(
+    patterns.flatMap((pattern) => pattern.findLast((step) => step !== '*') ?? []),
+  );
+  for (const line of text.split('\n')) {
+    const [, name = '', value = ''] =
+      /^[\s-]*["']?([^\s"':]+)["']?\s*:\s*(.*?)\s*$/.exec(line) ?? [];
+    if (!names.has(name) || value === '') continue;
+    into.add(value);
+    into.add(value.replace(/^(["'])(.*)\1$/, '$2'));
   }
-  return found;
-}
-
-/** Every value that must not be shown when a site's tree is told: of the plan and of the tree itself. */
-export function secretValuesIn(plan: Plan | undefined, site: string, tree: SiteTree): string[] {
-  if (!plan?.sites.has(site)) return [];
-  return [...new Set([...secretValues(plan, site), ...secretsOfTree(plan, site, tree).values()])];
 }

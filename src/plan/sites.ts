@@ -1,6 +1,6 @@
 import type { Position, Problem } from '../model/problem.ts';
 import { isTombstone } from './merge.ts';
-import { caseClashes } from './paths.ts';
+import { caseClashes, fold } from './paths.ts';
 import type { SiteDefinition } from './plan.ts';
 import { siteSchema } from './schemas.ts';
 import { checkShape, nearest, positionOf, quoted, topOf } from './shape.ts';
@@ -70,7 +70,7 @@ function hostProblems(site: SiteDefinition): Problem[] {
     problems.push({ message, position, ...nearest(host, site.hosts.keys()) });
   };
   for (const [group, hosts] of site.groups) {
-    if (BUILT_IN_GROUPS.has(group)) {
+    if (BUILT_IN_GROUPS.has(fold(group))) {
       const message = `the group ${quoted(group)} is Ansible's own and needs no list of hosts`;
       problems.push({ message, position: keyPosition(root, ['groups', group]) });
     }

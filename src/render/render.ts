@@ -1,0 +1,84 @@
+import { InvalidInput } from '../model/errors.ts';
+import { compareText, type Problem } from '../model/problem.ts';
+import { treeDigest, type TreeFile } from '../model/tree.ts';
+import { siteOf, siteParams } from '../plan/layers.ts';
+import { inOrder } from '../plan/load.ts';
+import type { Plan, SiteDefinition } from '../plan/plan.ts';
+import { emitYaml } from '../plan/yaml/emit.ts';
+import { SiteContext } from './context.ts';
+import { contentHash } from './digest.ts';
+import type { RenderedSite } from './manifest.ts';
+import { applyOverlay } from './overlay.ts';
+import { ansibleConfig, applyScript, inventory, playbookPaths, readme } from './project.ts';
+import { renderTemplate } from './templates.ts';
+
+export { type RenderedSite, withManifest } from './manifest.ts';
+export { type FileTrace, traceFile } from './trace-file.ts';
+
+/**
+ * Renders a site's Ansible project. The tree depends on the plan's bytes and the site's name, and on nothing else
+ * (law 1); its paths are in code-unit order.
+ * @throws InvalidInput listing everything that keeps this site from being rendered; UserError if the plan has no
+ *   such site
+ */
+export function renderSite(plan: Plan, site: string): RenderedSite {
+  const definition = siteOf(plan, site);
+  const files = ownFiles(plan, definition);
+  const problems = addStacks(plan, definition, files);
+  problems.push(...applyOverlay(plan, site, files));
+  if (problems.length > 0) throw new InvalidInput(inOrder(problems));
+  const tree = new Map([...files].toSorted(([a], [b]) => compareText(a, b)));
+  return { site, tree, digest: treeDigest(tree, contentHash) };
+}
+
+/** Paths within a site's tree of the playbooks that are applied, in order. Throws `UserError` if there is no such site. */
+export function playbooksOf(plan: Plan, site: string): string[] {
+  return playbookPaths(plan, siteOf(plan, site));
+}
+
+/** What the tree has beside its stacks. */
+function ownFiles(plan: Plan, site: SiteDefinition): Map<string, TreeFile> {
+  const files = new Map<string, TreeFile>();
+  const add = (path: string, text: string, mode: TreeFile['mode'] = '100644'): void => {
+    files.set(path, { mode, content: Buffer.from(text) });
+  };
+  add('README', readme(plan, site));
+  add('ansible.cfg', ansibleConfig(plan, site));
+  add('apply.sh', applyScript(plan, site), '100755');
+  add('inventory.yml', inventory(site));
+  add('group_vars/all.yml', emitYaml(siteParams(plan, site.name)));
+  for (const [group, params] of site.groupParams) {
+    if (params.entries.size > 0) add(`group_vars/${group}.yml`, emitYaml(params));
+  }
+  for (const [host, params] of site.hostParams) {
+    if (params.entries.size > 0) add(`host_vars/${host}.yml`, emitYaml(params));
+  }
+  return files;
+}
+
+function addStacks(plan: Plan, site: SiteDefinition, files: Map<string, TreeFile>): Problem[] {
+  const problems: Problem[] = [];
+  const context = new SiteContext(plan, site, siteParams(plan, site.name));
+  for (const name of site.stacks) {
+    const stack = plan.stacks.get(name)!;
+    if (stack.requirements) {
+      files.set(`${name}/requirements.yml`, {
+        mode: '100644',
+        content: Buffer.from(emitYaml(stack.requirements)),
+      });
+    }
+    for (const file of stack.files) {
+      if (!file.template) {
+        files.set(file.target, plan.files.get(file.source)!);
+        continue;
+      }
+      try {
+        files.set(file.target, renderTemplate(plan, stack, file, site, context));
+      } catch (error) {
+        if (!(error instanceof InvalidInput)) throw error;
+        problems.push(...error.problems);
+      }
+    }
+  }
+  return problems;
+}
