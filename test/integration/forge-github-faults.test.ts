@@ -208,6 +208,27 @@ test('merging is tried again where the base moved or GitHub had not made up its 
   expect(bench.sent(/^PUT/)).toBe(3);
 });
 
+test('law 9: a branch that moves between the last look and the merge is not merged', async () => {
+  const racing = await startGitHubBench({
+    onRequest: (operation) => {
+      if (operation === 'GET /pulls/{pull_number}') {
+        racing.github.repository.commit(BRANCH, { 'sites/lisbon-07.yaml': 'ntp: 10.66.6.6\n' });
+      }
+    },
+  });
+  try {
+    const head = racing.push();
+    await racing.forge.ensurePullRequest(DRAFT);
+    await expect(racing.forge.mergePullRequest(1, head, 'alice')).rejects.toThrow(
+      `by now, not at ${head}`,
+    );
+    expect(racing.sent(/^PUT/)).toBe(1);
+    expect(racing.github.repository.reaches('main', head)).toBe(false);
+  } finally {
+    await racing.close();
+  }
+});
+
 test('merging that is refused again and again can be tried later', async () => {
   const { forge, github } = bench;
   const head = bench.push();
