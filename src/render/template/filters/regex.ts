@@ -1,0 +1,3 @@
+import type { Filter } from './filter.ts';
+
+export const regexFilters: Filter[] = [];
