@@ -66,7 +66,7 @@ export async function createRunFolder(
     if (errorCode(error) !== 'EEXIST') throw error;
     throw new UserError(`run id ${id} is taken: ${path} exists`);
   }
-  const control = await mkdtemp(join(shortTemporary(), 'trueup-'));
+  const control = await mkdtemp(join(shortTemporary(), 'trueup-ssh-'));
   const folder = layout(path, control);
   await writeRunning(folder);
   for (const made of [folder.tree, folder.home, folder.temporary]) await mkdir(made);
