@@ -152,7 +152,13 @@ export class WorkingCopies {
   ): Promise<{ row: SiteRow; tree: SiteTree; recorded: boolean }> {
     const { store, trees, log } = this.#options;
     const site = row.name;
-    const scan = await this.#copy(site).scan();
+    const copy = this.#copy(site);
+    if (row.observedCommit && !(await copy.exists())) {
+      // A folder that is gone as a whole was lost, not edited: nobody deletes a site by `rm -r`.
+      await copy.write(EMPTY, await trees.readTree(row.observedCommit));
+      log.warn({ site }, 'the working copy was gone: made it again from what was recorded');
+    }
+    const scan = await copy.scan();
     if (scan.refused.length > 0) {
       log.warn({ site, refused: scan.refused }, 'left alone: these can be no part of a site tree');
     }

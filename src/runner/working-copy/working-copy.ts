@@ -244,7 +244,7 @@ async function readBounded(path: string): Promise<Buffer> {
   );
   const { size } = await handle.stat();
   if (size > MAX_FILE_BYTES) throw new UserError(`${path} is larger than ${MAX_FILE_BYTES} bytes`);
-  return readFile(handle);
+  return await readFile(handle);
 }
 
 async function writeDurably(path: string, file: TreeFile): Promise<void> {
