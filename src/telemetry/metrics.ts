@@ -102,9 +102,11 @@ function create(
   registry: Registry,
   collect: (() => void) | undefined,
 ): Counter | Gauge | Histogram {
-  const { type, name, help, labels: labelNames } = definition;
+  const { name, help, labels: labelNames } = definition;
   const configuration = { name, help, labelNames, registers: [registry] };
-  if (type === 'counter') return new Counter(configuration);
-  if (type === 'gauge') return new Gauge({ ...configuration, ...(collect && { collect }) });
-  return new Histogram({ ...configuration, buckets: [...definition.buckets] });
+  if (definition.type === 'histogram') {
+    return new Histogram({ ...configuration, buckets: [...definition.buckets] });
+  }
+  if (definition.type === 'counter') return new Counter(configuration);
+  return new Gauge({ ...configuration, ...(collect && { collect }) });
 }
