@@ -1,6 +1,15 @@
 import { readFile, stat } from 'node:fs/promises';
 
-import { isMap, isPair, isScalar, LineCounter, type Node, parseDocument } from 'yaml';
+import {
+  type Document,
+  isMap,
+  isPair,
+  isScalar,
+  LineCounter,
+  type Node,
+  parseDocument,
+  visit,
+} from 'yaml';
 
 import { InvalidInput, messageOf, UserError } from '../model/errors.ts';
 import type { Position } from '../model/problem.ts';
@@ -35,7 +44,7 @@ export async function readConfigFile(file: string): Promise<ConfigFile> {
   if (faults.length > 0) {
     throw new InvalidInput(faults.map(({ message, pos }) => ({ message, position: at(pos[0]) })));
   }
-  const section: unknown = document.toJS({ maxAliasCount: 20 }) ?? {};
+  const section = plainValue(document, at) ?? {};
   if (!isSection(section)) {
     const message = 'the configuration must be a map of settings';
     throw new InvalidInput([{ message, position: at(0) }]);
@@ -44,6 +53,17 @@ export async function readConfigFile(file: string): Promise<ConfigFile> {
     section,
     positionOf: (path) => at(offsetOf(document.contents, path)),
   };
+}
+
+function plainValue(document: Document, at: (offset: number) => Position): unknown {
+  try {
+    return document.toJS({ maxAliasCount: 20 });
+  } catch (error) {
+    // All that can fail here are aliases: to nothing, or to ever more of each other.
+    let offset: number | undefined;
+    visit(document, { Alias: (_, { range }) => void (offset ??= range?.[0]) });
+    throw new InvalidInput([{ message: messageOf(error), position: at(offset ?? 0) }]);
+  }
 }
 
 /** Offset of the key at a path, or of the last key on the way to it that is there. */

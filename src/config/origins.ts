@@ -17,7 +17,7 @@ export interface Merged {
 
 /** Puts settings together: later ones win. */
 export function merge(layers: readonly (readonly [Origin, Section])[]): Merged {
-  const merged: Merged = { values: {}, origins: new Map() };
+  const merged: Merged = { values: emptySection(), origins: new Map() };
   for (const [origin, section] of layers) mergeInto(merged, merged.values, section, origin, []);
   return merged;
 }
@@ -51,7 +51,7 @@ function mergeInto(
 
 /** The settings that environment variables make, and a problem for each that looks like one of ours but is none. */
 export function readEnvironment(env: NodeJS.ProcessEnv): { section: Section; problems: Problem[] } {
-  const section: Section = {};
+  const section = emptySection();
   for (const { path, type, variable } of settings) {
     const text = env[variable];
     if (text === undefined || text === '') continue;
@@ -81,9 +81,15 @@ function unknownVariables(env: NodeJS.ProcessEnv): Problem[] {
 function sectionIn(parent: Section, key: string): Section {
   const found = parent[key];
   if (isSection(found)) return found;
-  const made: Section = {};
+  const made = emptySection();
   parent[key] = made;
   return made;
+}
+
+/** Without a prototype: a key named `__proto__` is a key like any other. */
+function emptySection(): Section {
+  const section: Section = Object.create(null);
+  return section;
 }
 
 export function isSection(value: unknown): value is Section {
