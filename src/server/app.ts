@@ -1,12 +1,12 @@
 import { OpenAPIHono } from '@hono/zod-openapi';
 import type { MiddlewareHandler } from 'hono';
-import { bodyLimit } from 'hono/body-limit';
 import { requestId } from 'hono/request-id';
 import { secureHeaders } from 'hono/secure-headers';
 import { timeout } from 'hono/timeout';
 
 import type { Logger } from '../telemetry/logger.ts';
 import { authorize } from './auth.ts';
+import { limitBody } from './body-limit.ts';
 import type { Env } from './env.ts';
 import { limit, Limiter } from './limiter.ts';
 import { isLoopback, refuseForeignHosts } from './local.ts';
@@ -30,6 +30,9 @@ const LIMITS: Limits = {
   timeout: 30_000,
 };
 
+/** Of others, such as TRACE, no request object can be made. */
+const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
+
 /** The HTTP application, without a socket. */
 export function createApp(options: ServerOptions): OpenAPIHono<Env> {
   const { log, host, publicUrl, version, auth } = options;
@@ -40,6 +43,10 @@ export function createApp(options: ServerOptions): OpenAPIHono<Env> {
   const app = new OpenAPIHono<Env>();
   app.onError(errorHandler(log));
   app.notFound((c) => problemResponse(c, notFound(app, c.req.method, c.req.path)));
+  const knownMethods: MiddlewareHandler<Env> = (c, next) => {
+    if (METHODS.has(c.req.method)) return next();
+    throw notFound(app, c.req.method, c.req.path);
+  };
   app.use(
     requestId(),
     logRequest(log),
@@ -55,6 +62,7 @@ export function createApp(options: ServerOptions): OpenAPIHono<Env> {
       strictTransportSecurity: false,
     }),
   );
+  app.use(knownMethods);
   if (loopback) app.use(refuseForeignHosts(publicUrl));
 
   app.route('/', healthRoutes(options));
@@ -62,15 +70,8 @@ export function createApp(options: ServerOptions): OpenAPIHono<Env> {
     '/api/*',
     noStore,
     limit(limiter),
-    timeout(limits.timeout, () => {
-      throw new HttpProblem(504, { detail: 'the answer took too long' });
-    }),
-    bodyLimit({
-      maxSize: limits.body,
-      onError: () => {
-        throw new HttpProblem(413, { detail: `the body is larger than ${limits.body} bytes` });
-      },
-    }),
+    timeout(limits.timeout, () => new HttpProblem(504, { detail: 'the answer took too long' })),
+    limitBody(limits.body),
     authorize({ auth, loopback, onRefused: (address) => limiter.refusedToken(address) }),
   );
   const groups = [

@@ -16,15 +16,13 @@ interface Details {
 }
 
 /** Ends a request with a problem document (RFC 9457). */
-export class HttpProblem extends Error {
+export class HttpProblem extends HTTPException {
   override name = 'HttpProblem';
-  readonly status: ContentfulStatusCode;
   readonly errors: Problem['errors'];
   readonly headers: Record<string, string>;
 
   constructor(status: ContentfulStatusCode, { detail, errors, headers = {} }: Details) {
-    super(detail);
-    this.status = status;
+    super(status, { message: detail });
     this.errors = errors;
     this.headers = headers;
   }

@@ -33,7 +33,7 @@ export interface Server {
 
 /** The HTTP server: health, metrics and the API. */
 export function createServer(options: ServerOptions): Server {
-  const { host, port } = options;
+  const { host, port, log } = options;
   const listener = getRequestListener(createApp(options).fetch, {
     overrideGlobalObjects: false,
     errorHandler: unreadable,
@@ -45,7 +45,13 @@ export function createServer(options: ServerOptions): Server {
       keepAliveTimeout: KEEP_ALIVE,
       maxHeaderSize: MAX_HEADERS,
     },
-    (request, response) => void listener(request, response),
+    (request, response) => {
+      response.once('close', () => {
+        // A server that stops would else wait for clients that keep their connection.
+        if (!server.listening) setImmediate(() => server.closeIdleConnections());
+      });
+      void listener(request, response);
+    },
   );
   server.maxConnections = MAX_CONNECTIONS;
   server.on('clientError', refuseUnreadable);
@@ -53,8 +59,13 @@ export function createServer(options: ServerOptions): Server {
   return {
     async start() {
       await new Promise<void>((resolve, reject) => {
-        server.once('error', (error) => reject(listenError(error, host, port)));
-        server.listen(port, host.replace(/^\[|\]$/g, ''), resolve);
+        const fail = (error: NodeJS.ErrnoException): void => reject(listenError(error, host, port));
+        server.once('error', fail);
+        server.listen(port, host.replace(/^\[|\]$/g, ''), () => {
+          server.off('error', fail);
+          server.on('error', (error) => log.error({ err: error }, 'the HTTP server failed'));
+          resolve();
+        });
       });
       return { url: urlOf(server.address()) };
     },

@@ -1,0 +1,97 @@
+import { Validator } from '@seriousme/openapi-schema-validator';
+import formats from 'ajv-formats';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import { expect, test } from 'vitest';
+import { z } from 'zod';
+
+import { createApp } from '../../src/server/app.ts';
+import { startApi, seed } from '../support/api.ts';
+
+/** As much of an OpenAPI document as these tests look at. */
+const Content = z.record(z.string(), z.object({ schema: z.record(z.string(), z.unknown()) }));
+const Operation = z.looseObject({
+  summary: z.string().min(1),
+  security: z.array(z.record(z.string(), z.array(z.string()))).optional(),
+  responses: z.record(z.string(), z.looseObject({ content: Content })),
+});
+const Document = z.looseObject({
+  openapi: z.string(),
+  paths: z.record(z.string(), z.record(z.string(), Operation)),
+});
+
+const UNDOCUMENTED = ['GET /api/v1/openapi.json'];
+
+test('the OpenAPI document is a valid one of 3.1', async () => {
+  const api = await startApi();
+  const response = await api.get('/api/v1/openapi.json');
+  expect(response.status).toBe(200);
+  const document = Document.parse(await response.json());
+  expect(document.openapi).toMatch(/^3\.1\./);
+  const validator = new Validator();
+  expect(await validator.validate(structuredClone(document))).toEqual({ valid: true });
+  expect(validator.version).toBe('3.1');
+  const broken = await new Validator().validate({ ...structuredClone(document), paths: [] });
+  expect(broken.valid).toBe(false);
+});
+
+test('every route of the application is in the document, and no other', async () => {
+  const { document, app } = await both();
+  const served = app.routes
+    .filter(({ method }) => method !== 'ALL')
+    .map(({ method, path }) => `${method} ${path.replace(/:(\w+)/g, '{$1}')}`)
+    .filter((route) => !UNDOCUMENTED.includes(route));
+  const told = Object.entries(document.paths).flatMap(([path, operations]) =>
+    Object.keys(operations).map((method) => `${method.toUpperCase()} ${path}`),
+  );
+  // A route stands among the application's once for each of its validators too.
+  expect(told.toSorted()).toEqual([...new Set(served)].toSorted());
+  expect(told.length).toBeGreaterThan(15);
+});
+
+test('every decision is told to need a token', async () => {
+  const { document } = await both();
+  const posts = Object.values(document.paths).flatMap(({ post }) => post ?? []);
+  expect(posts.map(({ security }) => security)).toEqual(posts.map(() => [{ bearer: [] }]));
+  expect(posts.length).toBe(3);
+});
+
+test('what the server answers is what the document says', async () => {
+  const { api, document } = await both();
+  await seed(api.store);
+  const ajv = new Ajv2020({ strict: false });
+  formats.default(ajv);
+  ajv.addSchema(document, 'openapi');
+  const keys: Record<string, string> = {
+    '/api/v1/sites/{name}': 'lisbon-07',
+    '/api/v1/runs/{id}': 'run-1',
+    '/api/v1/proposals/{id}': 'proposal-1',
+  };
+  const checked: string[] = [];
+  for (const [path, { get }] of Object.entries(document.paths)) {
+    if (get === undefined) continue;
+    const base = Object.keys(keys).find((each) => path.startsWith(each));
+    const key = base === undefined ? '' : keys[base]!;
+    const response = await api.get(path.replace(/\{\w+\}/, key));
+    expect(response.status).toBe(200);
+    const [type = ''] = (response.headers.get('content-type') ?? '').split(';');
+    const pointer = [path, 'get', 'responses', '200', 'content', type, 'schema'].map(escape);
+    expect(get.responses['200']?.content).toHaveProperty([type]);
+    if (type !== 'application/json') continue;
+    const validate = ajv.compile({ $ref: `openapi#/paths/${pointer.join('/')}` });
+    const valid = validate(await response.json());
+    expect({ path, valid, errors: validate.errors }).toEqual({ path, valid: true, errors: null });
+    checked.push(path);
+  }
+  expect(checked.length).toBeGreaterThan(10);
+});
+
+async function both() {
+  const api = await startApi();
+  const document = Document.parse(await (await api.get('/api/v1/openapi.json')).json());
+  return { api, document, app: createApp(api.options) };
+}
+
+/** A step of a JSON pointer in a URI fragment. */
+function escape(step: string): string {
+  return encodeURIComponent(step.replaceAll('~', '~0').replaceAll('/', '~1'));
+}
