@@ -1,9 +1,10 @@
-import { Composer, CST, Parser, type YAMLParseError } from 'yaml';
+import { CST } from 'yaml';
 
 import { compareProblems, type Problem } from '../../model/problem.ts';
 import { readBlockScalar } from './block-scalar.ts';
+import { blockScalarTab, scalarDispute } from './disputed.ts';
+import { keyIdentity, toEntry } from './key.ts';
 import {
-  Tagged,
   type MapEntry,
   type MapNode,
   type ScalarNode,
@@ -11,16 +12,17 @@ import {
   type Source,
   type YamlNode,
 } from './node.ts';
-import { floatText, resolvePlain } from './scalar.ts';
-import { Locator, textProblem } from './source-text.ts';
+import { resolvePlain } from './scalar.ts';
+import { excerpt, Locator, textProblem } from './source-text.ts';
+import { MAX_DEPTH, readSyntax } from './syntax.ts';
 import { readTagged } from './tag.ts';
 
-/** Deeper nesting is refused; no plan comes near it, and recursion stays bounded. */
-export const MAX_DEPTH = 64;
 /** How many nodes aliases and merge keys may add to one file. */
 const MAX_EXPANDED_NODES = 10_000;
 /** PyYAML looks no further for the colon of a key. */
 const MAX_KEY_LENGTH = 1024;
+/** More faults of one file are not listed. */
+const MAX_PROBLEMS = 100;
 
 /**
  * Reads any text that YAML allows and that PyYAML and the `yaml` package read alike; what they might read
@@ -33,72 +35,12 @@ export function parseFull(
   const unreadable = textProblem(file, text);
   if (unreadable) return { root: undefined, problems: [unreadable] };
   const locator = new Locator(file, text);
-  const tokens = [...new Parser().parse(text)];
-  const fault = syntaxProblem(tokens, text, locator);
-  if (fault) return { root: undefined, problems: [fault] };
+  const { document, problem } = readSyntax(text, locator);
+  if (problem) return { root: undefined, problems: [problem] };
   const builder = new Builder(text, locator);
-  const document = tokens.find((token) => token.type === 'document');
   const root = builder.node(document?.value, readProps(document?.start ?? [], text.length), -1, 0);
   const problems = builder.problems.toSorted(compareProblems);
   return { root: problems.length > 0 ? undefined : root, problems };
-}
-
-/** The first fault of the file's form; what follows such a fault is seldom worth telling. */
-function syntaxProblem(tokens: CST.Token[], text: string, locator: Locator): Problem | undefined {
-  for (const token of tokens) {
-    if (token.type === 'directive') {
-      return locator.problem(token.offset, 'directives (%…) are not supported', 'remove the line');
-    }
-    const deep = tooDeep(token);
-    if (deep !== undefined) {
-      return locator.problem(deep, `nested more than ${MAX_DEPTH} levels deep`);
-    }
-  }
-  const composer = new Composer({ version: '1.1', schema: 'failsafe', uniqueKeys: false });
-  const documents = [...composer.compose(tokens, true, text.length)];
-  const errors = documents.flatMap((document) => document.errors);
-  const first = errors.toSorted((a, b) => a.pos[0] - b.pos[0])[0];
-  const second = documents[1];
-  if (second && !(first && first.pos[0] < second.range[0])) {
-    const start = /---/.exec(text.slice(second.range[0]))?.index ?? 0;
-    return locator.problem(
-      second.range[0] + start,
-      'the file holds more than one document',
-      'keep one document in a file',
-    );
-  }
-  return first && locator.problem(first.pos[0], messageOfFault(first), HINTS[first.code]);
-}
-
-function messageOfFault(error: YAMLParseError): string {
-  const message = error.message.split('\n')[0]!;
-  return message.charAt(0).toLowerCase() + message.slice(1);
-}
-
-const HINTS: Partial<Record<YAMLParseError['code'], string>> = {
-  BLOCK_AS_IMPLICIT_KEY: 'a value that contains ": " needs quotes',
-  MULTILINE_IMPLICIT_KEY: 'check the indentation, and for a missing colon',
-  BAD_INDENT: 'check the indentation',
-  TAB_AS_INDENT: 'indent with spaces',
-  BAD_SCALAR_START: 'put the value in quotes',
-};
-
-/** Where nesting goes beyond the limit. Walks without recursion, for the text may be hostile. */
-function tooDeep(root: CST.Token): number | undefined {
-  const open: { token: CST.Token | null | undefined; depth: number }[] = [
-    { token: root, depth: 0 },
-  ];
-  for (let next = open.pop(); next; next = open.pop()) {
-    const { token, depth } = next;
-    if (!token) continue;
-    if (token.type === 'document') open.push({ token: token.value, depth });
-    if (!CST.isCollection(token)) continue;
-    if (depth >= MAX_DEPTH) return token.offset;
-    for (const { key, value } of token.items) {
-      open.push({ token: key, depth: depth + 1 }, { token: value, depth: depth + 1 });
-    }
-  }
-  return undefined;
 }
 
 /** What stands before a node: its anchor, its tag, and where the node would start were it empty. */
@@ -144,6 +86,8 @@ class Builder {
   /** Anchored nodes; undefined while a node is still being read. */
   readonly #anchors = new Map<string, YamlNode | undefined>();
   #expanded = 0;
+  /** How many flow collections are open. */
+  #flowDepth = 0;
 
   constructor(text: string, locator: Locator) {
     this.#text = text;
@@ -159,8 +103,12 @@ class Builder {
   #anchored<Node extends YamlNode>(props: Props, read: () => Node): Node {
     if (!props.anchor) return read();
     const name = props.anchor.source.slice(1);
+    this.#checkName(name, props.anchor.offset);
+    const end = props.anchor.offset + props.anchor.source.length;
+    if (/^[^ \n]/.test(this.#text.slice(end, end + 1)))
+      this.#report(end, `a space is missing after &${excerpt(name)}`);
     if (this.#anchors.has(name)) {
-      this.#report(props.anchor.offset, `the anchor &${name} stands twice`);
+      this.#report(props.anchor.offset, `the anchor &${excerpt(name)} stands twice`);
     }
     this.#anchors.set(name, undefined);
     const node = read();
@@ -179,13 +127,19 @@ class Builder {
       token.type === 'block-map' || (token.type !== 'block-seq' && token.start.source === '{');
     if (props.tag && props.tag.source !== (isMap ? '!!map' : '!!seq')) {
       const what = isMap ? 'mapping' : 'list';
-      this.#report(props.tag.offset, `the tag ${props.tag.source} is not supported on a ${what}`);
+      this.#report(
+        props.tag.offset,
+        `the tag ${excerpt(props.tag.source)} is not supported on a ${what}`,
+      );
     }
     if (token.type === 'block-map') return this.#map(token, token.indent, depth + 1);
     if (token.type === 'block-seq') return this.#blockSequence(token, depth + 1);
-    return isMap
+    this.#flowDepth += 1;
+    const node = isMap
       ? this.#map(token, parent, depth + 1)
       : this.#flowSequence(token, parent, depth + 1);
+    this.#flowDepth -= 1;
+    return node;
   }
 
   #scalar(
@@ -198,20 +152,27 @@ class Builder {
     const { text, end, ...scalar } = this.#readScalar(token, start, parent);
     const { tag } = props;
     if (tag) {
-      const between = this.#text.slice(tag.offset + tag.source.length, start);
+      const tagEnd = tag.offset + tag.source.length;
+      const between = this.#text.slice(tagEnd, start);
       const space = /^ *$/.test(between) ? between : ' ';
       const token = tag.source + (scalar.token === '' ? '' : space + scalar.token);
+      if (/^[^ \n]/.test(this.#text.slice(tagEnd, tagEnd + 1))) {
+        this.#report(tagEnd, `a space is missing after the tag ${excerpt(tag.source)}`);
+      }
       const read = readTagged(tag.source, text, scalar.style);
       if (read.problem !== undefined) this.#report(tag.offset, read.problem, read.hint);
-      const tagEnd = tag.offset + tag.source.length;
-      const source = this.#locator.source(tag.offset, Math.max(end, tagEnd));
+      const source = this.#locator.source(tag.offset, scalar.token === '' ? tagEnd : end);
       const { tag: localTag = '', value = null } = read;
       return { kind: 'scalar', source, ...scalar, token, tag: localTag, value };
     }
-    const isText = scalar.style !== 'plain' || (isKey && (text === '<<' || text === '='));
+    const isText = scalar.style !== 'plain' || (isKey && ['<<', '=', '-'].includes(text));
     const value = isText ? text : resolvePlain(text);
     if (value === undefined) {
-      this.#report(start, `Ansible cannot read ${scalar.token} as a value`, 'put it in quotes');
+      this.#report(
+        start,
+        `Ansible cannot read ${excerpt(scalar.token)} as a value`,
+        'put it in quotes',
+      );
     }
     const source = this.#locator.source(start, end);
     return { kind: 'scalar', source, ...scalar, tag: '', value: value ?? null };
@@ -221,9 +182,12 @@ class Builder {
     if (token?.type === 'block-scalar') return this.#blockScalar(token, parent);
     if (!CST.isScalar(token)) return { token: '', style: 'plain', text: '', end: start };
     const style = FLOW_STYLES[token.type];
-    this.#checkScalar(token.source, start, style);
+    const end = start + token.source.length;
+    const followedBy = this.#flowDepth > 0 ? this.#text.slice(end, end + 2) : undefined;
+    const dispute = scalarDispute(token.source, style, followedBy);
+    if (dispute) this.#report(start + dispute.offset, dispute.message, dispute.hint);
     const text = CST.resolveAsScalar(token).value;
-    return { token: token.source, style, text, end: start + token.source.length };
+    return { token: token.source, style, text, end };
   }
 
   #blockScalar(token: CST.BlockScalar, parent: number): RawScalar {
@@ -234,26 +198,12 @@ class Builder {
     if (disputed.trim() !== '') {
       this.#report(token.offset, 'the lines of this text are not indented alike');
     }
+    const tab = blockScalarTab(this.#text.slice(token.offset, end));
+    if (tab !== undefined) {
+      const message = 'a tab stands before the first line of the text';
+      this.#report(token.offset + tab, message, 'indent it with spaces');
+    }
     return { token: this.#text.slice(token.offset, end), style: 'block', text: value, indent, end };
-  }
-
-  /** Refuses what the two YAML libraries behind Ansible, and ours, read differently. */
-  #checkScalar(source: string, start: number, style: 'plain' | 'single' | 'double'): void {
-    if (style === 'plain' && source.includes('\t')) {
-      const tab = start + source.indexOf('\t');
-      this.#report(tab, 'a tab stands in a value without quotes', 'use spaces or quotes');
-    }
-    if (style === 'double') {
-      const surrogate = /(?<!\\)(?:\\\\)*\\(?:u|U0000)[dD][89a-fA-F]/.exec(source);
-      if (surrogate) {
-        const at = start + surrogate.index;
-        this.#report(
-          at,
-          'half a character (\\ud800 to \\udfff) is no text',
-          'use \\U or the character',
-        );
-      }
-    }
   }
 
   #map(token: CST.BlockMap | CST.FlowCollection, parent: number, depth: number): MapNode {
@@ -261,9 +211,8 @@ class Builder {
     const merges: { source: Source; value: YamlNode }[] = [];
     let end = token.offset + 1;
     for (const { start, key, sep, value } of token.items as CST.CollectionItem[]) {
-      this.#checkTabs(start, sep);
       const keyProps = readProps(start, token.offset);
-      if (start.some((prop) => prop.type === 'explicit-key-ind')) {
+      if (isExplicit(start)) {
         this.#report(start[0]!.offset, 'explicit keys (?) are not supported');
         continue;
       }
@@ -291,9 +240,14 @@ class Builder {
     return map;
   }
 
-  #colonEnd(sep: readonly CST.SourceToken[] | undefined, otherwise: number): number {
+  /** Where the colon after a key ends; `after` is where the key does. */
+  #colonEnd(sep: readonly CST.SourceToken[] | undefined, after: number): number {
     const colon = sep?.find((token) => token.type === 'map-value-ind');
-    return colon ? colon.offset + 1 : otherwise;
+    if (!colon) return after;
+    if (this.#text.slice(after, colon.offset).includes('\n')) {
+      this.#report(colon.offset, 'the ":" must stand on the line of its key');
+    }
+    return colon.offset + 1;
   }
 
   #key(token: CST.Token | null | undefined, props: Props): ScalarNode | undefined {
@@ -325,7 +279,7 @@ class Builder {
         const { line } = first.keySource;
         this.#report(
           entry.keySource.start,
-          `duplicate key ${entry.keyToken}`,
+          `duplicate key ${excerpt(entry.keyToken)}`,
           `it also stands on line ${line}`,
         );
         continue;
@@ -351,18 +305,32 @@ class Builder {
         }
         for (const [key, entry] of merged.entries) {
           const copy = this.#copy(entry.value, merged.alias ?? '<<', depth, source.start);
+          this.#checkOverride(map.entries.get(key), entry, source.start);
           map.entries.set(key, { ...entry, value: copy, merged: true });
         }
       }
     }
-    for (const [key, entry] of own) map.entries.set(key, entry);
+    for (const [key, entry] of own) {
+      this.#checkOverride(map.entries.get(key), entry, entry.keySource.start);
+      map.entries.set(key, entry);
+    }
+  }
+
+  /** Python keeps `80` and `"80"` apart where they meet in a mapping; our maps go by the text. */
+  #checkOverride(first: MapEntry | undefined, entry: MapEntry, at: number): void {
+    if (first && keyIdentity(first) !== keyIdentity(entry)) {
+      this.#report(
+        at,
+        `the key ${excerpt(entry.keyToken)} is merged over ${excerpt(first.keyToken)}`,
+        'quote both or neither',
+      );
+    }
   }
 
   #blockSequence(token: CST.BlockSequence, depth: number): SequenceNode {
     const items: YamlNode[] = [];
     let end = token.offset + 1;
     for (const { start, value } of token.items) {
-      this.#checkTabs(start);
       const props = readProps(start, end);
       if (!start.some((prop) => prop.type === 'seq-item-ind')) continue;
       const item = this.node(value, props, token.indent, depth);
@@ -377,9 +345,8 @@ class Builder {
     const items: YamlNode[] = [];
     for (const item of token.items) {
       const { start, key, sep, value } = item;
-      this.#checkTabs(start, sep);
       const props = readProps(start, token.offset + 1);
-      if (key || sep) items.push(this.#pair(item, parent, depth + 1));
+      if (isExplicit(start) || key || sep) items.push(this.#pair(item, parent, depth + 1));
       else if (value || props.anchor || props.tag) {
         items.push(this.node(value, props, parent, depth));
       }
@@ -391,7 +358,7 @@ class Builder {
   /** `[a: 1]`: a mapping of one entry, without braces. */
   #pair({ start, key, sep, value }: CST.CollectionItem, parent: number, depth: number): YamlNode {
     const keyProps = readProps(start, 0);
-    if (start.some((prop) => prop.type === 'explicit-key-ind')) {
+    if (isExplicit(start)) {
       this.#report(start[0]!.offset, 'explicit keys (?) are not supported');
     }
     const entryKey = this.#key(key, keyProps);
@@ -410,15 +377,22 @@ class Builder {
 
   #alias(token: CST.FlowScalar, depth: number): YamlNode {
     const name = token.source.slice(1);
+    this.#checkName(name, token.offset);
     const source = this.#locator.source(token.offset, token.offset + token.source.length);
     const target = this.#anchors.get(name);
     if (target) return { ...this.#copy(target, name, depth, token.offset), aliasSource: source };
     const known = this.#anchors.has(name);
     this.#report(
       token.offset,
-      known ? `the alias *${name} stands within its own anchor` : `unknown alias *${name}`,
+      known
+        ? `the alias *${excerpt(name)} stands within its own anchor`
+        : `unknown alias *${excerpt(name)}`,
     );
     return { kind: 'scalar', source, token: '', style: 'plain', tag: '', value: null };
+  }
+
+  #checkName(name: string, at: number): void {
+    if (!/^[\w-]+$/.test(name)) this.#report(at, `"${excerpt(name)}" is no name for an anchor`);
   }
 
   /** A copy of a node and all below it, marked as reached through `alias`. */
@@ -449,45 +423,15 @@ class Builder {
     return { ...rest, entries, alias };
   }
 
-  #checkTabs(...lists: (readonly CST.SourceToken[] | undefined)[]): void {
-    for (const token of lists.flatMap((list) => list ?? [])) {
-      if (token.type === 'space' && token.source.includes('\t')) {
-        const at = token.offset + token.source.indexOf('\t');
-        this.#report(at, 'a tab stands between values', 'use spaces');
-      }
+  #report(offset: number, message: string, hint?: string): void {
+    if (this.problems.length < MAX_PROBLEMS) {
+      this.problems.push(this.#locator.problem(offset, message, hint));
     }
   }
-
-  #report(offset: number, message: string, hint?: string): void {
-    this.problems.push(this.#locator.problem(offset, message, hint));
-  }
 }
 
-function toEntry(key: ScalarNode, value: YamlNode): MapEntry {
-  const entry: MapEntry = {
-    key: keyText(key),
-    keyToken: key.token,
-    keySource: key.source,
-    value,
-  };
-  const { value: keyValue } = key;
-  if (typeof keyValue !== 'string' && !(keyValue instanceof Tagged)) entry.keyValue = keyValue;
-  return entry;
-}
-
-/** A key's text; keys that are no strings as Python's `str` writes them, for that is what templates print. */
-function keyText(key: ScalarNode): string {
-  const { value } = key;
-  if (value === null) return 'None';
-  if (typeof value === 'boolean') return value ? 'True' : 'False';
-  if (typeof value === 'object') return 'value' in value ? floatText(value.value) : value.text;
-  return String(value);
-}
-
-function keyIdentity({ key, keyValue }: MapEntry): string {
-  if (keyValue === undefined || keyValue === null) return `text ${key}`;
-  const number = typeof keyValue === 'object' ? keyValue.value : keyValue;
-  return `number ${typeof number === 'bigint' ? number : Number(number)}`;
+function isExplicit(start: readonly CST.SourceToken[]): boolean {
+  return start.some((token) => token.type === 'explicit-key-ind');
 }
 
 /** Where a node's text ends at the place where it is used. */

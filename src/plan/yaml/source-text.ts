@@ -4,6 +4,11 @@ import type { Source } from './node.ts';
 /** Larger files are refused unread. */
 export const MAX_FILE_BYTES = 1024 * 1024;
 
+/** A token as messages show it: whole if it is short. */
+export function excerpt(token: string): string {
+  return token.length > 60 ? `${token.slice(0, 60)}…` : token;
+}
+
 /** Turns offsets of one file's text into ranges with line and column. */
 export class Locator {
   readonly #file: string;

@@ -1,5 +1,6 @@
 import { Float, Tagged, type ScalarNode, type ScalarValue } from './node.ts';
 import { resolvePlain } from './scalar.ts';
+import { excerpt } from './source-text.ts';
 
 /** Local tags that plan files may carry. */
 const LOCAL_TAGS = new Set(['!vault', '!unsafe', '!unset']);
@@ -23,10 +24,10 @@ export function readTagged(tag: string, text: string, style: ScalarNode['style']
   const value = readStandard(tag, text);
   if (value !== undefined) return { tag: '', value };
   if (tag.startsWith('!!')) {
-    return { problem: `the tag ${tag} does not fit its value, or is not supported` };
+    return { problem: `the tag ${excerpt(tag)} does not fit its value, or is not supported` };
   }
   return {
-    problem: `unknown tag ${tag}`,
+    problem: `unknown tag ${excerpt(tag)}`,
     hint: tag === '!vault-encrypted' ? 'write !vault' : 'known are !vault, !unsafe and !unset',
   };
 }
