@@ -20,7 +20,7 @@ import { contentPatch, overlayEdits } from './overlay.ts';
 import { NoPlace, operationsFor, originIsSite, placeChange } from './place.ts';
 import { overlayTitle, paramsTitle } from './title.ts';
 import { unspeakablePaths } from './unspeakable.ts';
-import { blastRadius, explainedPaths, type Trial, tryEdits } from './verify.ts';
+import { blastRadius, explainedPaths, tryEdits } from './verify.ts';
 
 export interface BackportRequest {
   plan: Plan;
@@ -123,7 +123,7 @@ function explainByParams(
     let failed: string[] = contradicted;
     if (failed.length === 0) {
       const made = makeEdits(plan, site, changes, placement);
-      const trial: Trial = 'reason' in made ? made : tryEdits(plan, site, made.edits);
+      const trial = 'reason' in made ? made : { ...made, ...tryEdits(plan, site, made.edits) };
       if ('reason' in trial) {
         // One path's change must not cost the others theirs: without the last one it may do.
         failed = [[...claimed.keys()].at(-1)!];
@@ -131,9 +131,7 @@ function explainByParams(
       } else {
         const explains = explainedPaths(trial.tree, observed, [...claimed.keys()]);
         failed = [...claimed.keys()].filter((path) => !explains.includes(path));
-        if (failed.length === 0) {
-          return finish(request, changes, made as MadeEdits, trial.plan, explains, placement);
-        }
+        if (failed.length === 0) return finish(request, changes, trial, explains, placement);
       }
     }
     for (const path of failed) {
@@ -226,12 +224,11 @@ function documentOf(plan: Plan, file: string): YamlDocument {
 function finish(
   { plan, site, observed }: BackportRequest,
   changes: readonly SourceChange[],
-  made: MadeEdits,
-  after: Plan,
+  made: MadeEdits & { plan: Plan },
   explains: string[],
   placement: Placement,
 ): BackportProposal {
-  const radius = blastRadius(plan, after);
+  const radius = blastRadius(plan, made.plan);
   const here = radius.find((one) => one.site === site)?.files ?? [];
   const mirrors = here.filter((path) => path === PARAMS_FILE && !explains.includes(path));
   const propagates = here.filter((path) => path !== PARAMS_FILE && !explains.includes(path));

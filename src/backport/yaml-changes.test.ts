@@ -54,16 +54,17 @@ describe('what changed in a YAML file', () => {
   });
 
   test('steps lead from the one list to the other', () => {
-    const [before, after] = [
-      ['a', 'b', 'c', 'd'],
-      ['d', 'x', 'b'],
-    ];
-    const [[, ...steps] = []] = changes(`l: [${before}]\n`, `l: [${after}]\n`);
-    const list = [...before!];
-    for (const [kind, index, item] of steps as [string, number, string][]) {
-      if (kind === 'remove') list.splice(index, 1);
-      else list.splice(index, 0, item);
+    const [before, after] = ['[a, b, c, d]', '[d, x, b]'].map(
+      (text) => parseYamlValue('f.yml', text).root!,
+    );
+    const [change] = yamlChanges(before!, after!);
+    const list = toValue(before!);
+    if (change?.kind !== 'list' || !Array.isArray(list)) throw new Error('no list was changed');
+    const edited = [...list];
+    for (const { kind, index, item } of change.steps) {
+      if (kind === 'remove') edited.splice(index, 1);
+      else edited.splice(index, 0, toValue(item));
     }
-    expect(list).toEqual(after);
+    expect(edited).toEqual(['d', 'x', 'b']);
   });
 });

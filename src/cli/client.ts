@@ -1,3 +1,5 @@
+import { z } from 'zod';
+
 import { UserError } from '../model/errors.ts';
 
 /** How long the controller may take to answer (ms). */
@@ -15,16 +17,17 @@ export class Client {
     this.#token = token;
   }
 
-  async get<T>(path: string): Promise<T> {
-    return this.#ask<T>('GET', path);
+  async get<T>(path: string, schema: z.ZodType<T>): Promise<T> {
+    return this.#ask('GET', path, schema);
   }
 
-  async post<T>(path: string): Promise<T> {
-    return this.#ask<T>('POST', path);
+  async post<T>(path: string, schema: z.ZodType<T>): Promise<T> {
+    return this.#ask('POST', path, schema);
   }
 
   /** Every row of a paged list. */
-  async *pages<T>(path: string): AsyncGenerator<T> {
+  async *pages<T>(path: string, schema: z.ZodType<T>): AsyncGenerator<T> {
+    const pageSchema = z.object({ items: z.array(schema), next: z.string().nullable() });
     let after: string | undefined;
     do {
       const query = new URLSearchParams({
@@ -32,15 +35,13 @@ export class Client {
         ...(after === undefined ? {} : { after }),
       });
       const join = path.includes('?') ? '&' : '?';
-      const page = await this.get<{ items: T[]; next: string | null }>(
-        `${path}${join}${query.toString()}`,
-      );
+      const page = await this.get(`${path}${join}${query.toString()}`, pageSchema);
       yield* page.items;
       after = page.next ?? undefined;
     } while (after !== undefined);
   }
 
-  async #ask<T>(method: string, path: string): Promise<T> {
+  async #ask<T>(method: string, path: string, schema: z.ZodType<T>): Promise<T> {
     const url = `${this.#server}/api/v1${path}`;
     let response: Response;
     try {
@@ -63,18 +64,26 @@ export class Client {
     if (text.length > MAX_ANSWER)
       throw new UserError(`${url} answered with more than ${MAX_ANSWER} characters`);
     if (!response.ok) throw new UserError(problemText(response.status, text));
-    return JSON.parse(text) as T;
+    const answer = schema.safeParse(parse(text));
+    if (answer.success) return answer.data;
+    throw new UserError(`${url} did not answer as a controller of this version does: is it one?`);
   }
 }
 
+const ProblemText = z.object({ title: z.string().optional(), detail: z.string().optional() });
+
 /** The sentence of an RFC 9457 problem document. */
 function problemText(status: number, text: string): string {
+  const problem = ProblemText.safeParse(parse(text)).data;
+  const said = problem?.detail ?? problem?.title;
+  if (!said) return `the controller answered with HTTP status ${status}`;
+  return status === 401 || status === 403 ? `${said} (set TRUEUP_TOKEN)` : said;
+}
+
+function parse(text: string): unknown {
   try {
-    const problem = JSON.parse(text) as { title?: string; detail?: string };
-    const said = problem.detail ?? problem.title;
-    if (said) return status === 401 || status === 403 ? `${said} (set TRUEUP_TOKEN)` : said;
+    return JSON.parse(text);
   } catch {
-    // No problem document: the status has to do.
+    return undefined;
   }
-  return `the controller answered with HTTP status ${status}`;
 }

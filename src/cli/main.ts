@@ -17,15 +17,11 @@ type ServerFlags = Flags & { server: string; tokenFile?: string };
 
 /** Runs a command's work and leaves with its exit code. Modules are loaded when their command is called. */
 function run<T extends Flags>(
-  work: (options: T, args: string[], output: Output) => Promise<number>,
-) {
-  return async function act(this: Command): Promise<void> {
+  work: (options: T & GlobalOptions, args: string[], output: Output) => Promise<number>,
+): (this: Command) => Promise<void> {
+  return async function act() {
     const options = this.optsWithGlobals<T & GlobalOptions>();
-    process.exitCode = await work(
-      options,
-      this.processedArgs as string[],
-      new Output(options.json === true),
-    );
+    process.exitCode = await work(options, this.args, new Output(options.json === true));
   };
 }
 
@@ -60,10 +56,10 @@ export async function createProgram(): Promise<Command> {
   program
     .command('init')
     .description('write a small working plan, commented')
-    .argument('[dir]', 'folder', 'plan')
+    .argument('[dir]', 'folder (plan)')
     .action(
-      run(async (_options, [dir], output) =>
-        (await import('./commands/init.ts')).init(dir!, output),
+      run(async (_options, [dir = 'plan'], output) =>
+        (await import('./commands/init.ts')).init(dir, output),
       ),
     );
   program
@@ -87,11 +83,7 @@ export async function createProgram(): Promise<Command> {
     .action(
       run<{ plan: string; rev?: string; out: string; all?: boolean }>(
         async (options, args, output) =>
-          (await import('./commands/render.ts')).render(
-            args[0] as unknown as string[],
-            options,
-            output,
-          ),
+          (await import('./commands/render.ts')).render(args, options, output),
       ),
     );
   program

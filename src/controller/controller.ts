@@ -320,13 +320,13 @@ export class Controller {
 
   async checks(): Promise<Record<string, Check>> {
     const { fetchedAt, problems } = await this.store.plan.get();
-    const plan = this.#plan.current !== undefined;
+    const { current } = this.#plan;
     return {
       store: { ok: true, message: 'the database answers' },
       plan: {
-        ok: plan,
-        message: plan
-          ? `at revision ${this.#plan.current!.revision}`
+        ok: current !== undefined,
+        message: current
+          ? `at revision ${current.revision}`
           : fetchedAt === null
             ? 'the plan was not fetched yet'
             : `no revision of the plan is valid yet (${problems.length} faults)`,

@@ -37,7 +37,9 @@ function fileDiff(path: string, before: TreeFile | undefined, after: TreeFile | 
     before && after && before.mode !== after.mode
       ? `--- a/${path}\n+++ b/${path}\nold mode ${before.mode}\nnew mode ${after.mode}\n`
       : '';
-  const text = (file: TreeFile | undefined): string | null =>
-    file?.content.toString('utf8') ?? null;
-  return mode + unifiedPatch(path, text(before), text(after));
+  return mode + unifiedPatch(path, textOf(before), textOf(after));
+}
+
+function textOf(file: TreeFile | undefined): string | null {
+  return file?.content.toString('utf8') ?? null;
 }

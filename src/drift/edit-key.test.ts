@@ -12,6 +12,10 @@ function tree(files: Record<string, string>): SiteTree {
   );
 }
 
+function binary(byte: number): SiteTree {
+  return new Map([['f', { mode: '100644', content: Buffer.from([0, byte]) }]]);
+}
+
 test('One decision: an edit keeps its name while the plan changes other lines of the file', () => {
   const before = editKey(tree({ f: 'a\nb\nc\n' }), tree({ f: 'a\nB\nc\n' }), ['f']);
   const after = editKey(tree({ f: 'new\na\nb\nC\n' }), tree({ f: 'new\na\nB\nC\n' }), ['f']);
@@ -37,7 +41,5 @@ test('other edits have other names', () => {
 });
 
 test('binary and deleted files are named by their content', () => {
-  const binary = (byte: number): SiteTree =>
-    new Map([['f', { mode: '100644', content: Buffer.from([0, byte]) }]]);
   expect(editKey(binary(1), binary(2), ['f'])).not.toBe(editKey(binary(1), binary(3), ['f']));
 });

@@ -1,7 +1,9 @@
-import type {
-  Page,
+import { z } from 'zod';
+
+import {
   Proposal,
   ProposalDetail,
+  pageOf,
   Run,
   Site,
   SiteDetail,
@@ -11,6 +13,8 @@ import type { Client } from '../client.ts';
 import { count, EXIT, type Output, styled, styledDiff, table } from '../output.ts';
 
 type Style = Parameters<typeof styled>[0];
+
+const RunPage = pageOf('RunPage', Run);
 
 const STATE_STYLE: Record<string, Style> = {
   synced: 'green',
@@ -31,7 +35,7 @@ export async function status(
 }
 
 async function fleet(client: Client, output: Output): Promise<number> {
-  const now = await client.get<Status>('/status');
+  const now = await client.get('/status', Status);
   output.document(now);
   const { plan, sites, proposals } = now;
   output.line(`plan       ${plan.goodRevision?.slice(0, 10) ?? 'none yet'}`);
@@ -54,19 +58,19 @@ async function fleet(client: Client, output: Output): Promise<number> {
   );
   output.line(`proposals  ${proposals.open} open`);
   if (output.json) return EXIT.ok;
-  for await (const row of client.pages<Site>('/sites')) {
+  for await (const row of client.pages('/sites', Site)) {
     if (row.state !== 'synced')
       output.line(`  ${stateText(row.state)}  ${row.name}: ${row.message}`);
   }
-  for await (const row of client.pages<Proposal>('/proposals?state=open'))
+  for await (const row of client.pages('/proposals?state=open', Proposal))
     output.line(`  ${proposalLine(row)}`);
   return EXIT.ok;
 }
 
 async function oneSite(name: string, client: Client, output: Output): Promise<number> {
   const path = `/sites/${encodeURIComponent(name)}`;
-  const site = await client.get<SiteDetail>(path);
-  const runs = await client.get<Page<Run>>(`${path}/runs?limit=5`);
+  const site = await client.get(path, SiteDetail);
+  const runs = await client.get(`${path}/runs?limit=5`, RunPage);
   output.document({ ...site, runs: runs.items });
   output.line(`${styled('bold', site.name)}  ${stateText(site.state)}  ${site.message}`);
   output.line(
@@ -100,7 +104,7 @@ export async function sites(
   output: Output,
 ): Promise<number> {
   const query = new URLSearchParams(filter).toString();
-  const rows = await Array.fromAsync(client.pages<Site>(`/sites${query ? `?${query}` : ''}`));
+  const rows = await Array.fromAsync(client.pages(`/sites${query ? `?${query}` : ''}`, Site));
   output.document(rows);
   if (rows.length > 0)
     output.line(table(rows.map((row) => [stateText(row.state), row.name, row.message])));
@@ -114,7 +118,7 @@ export async function proposals(
   output: Output,
 ): Promise<number> {
   const rows = await Array.fromAsync(
-    client.pages<Proposal>(`/proposals?state=${encodeURIComponent(filter.state)}`),
+    client.pages(`/proposals?state=${encodeURIComponent(filter.state)}`, Proposal),
   );
   output.document(rows);
   for (const row of rows) output.line(proposalLine(row));
@@ -124,7 +128,7 @@ export async function proposals(
 
 /** `trueup proposals show ID` */
 export async function showProposal(id: string, client: Client, output: Output): Promise<number> {
-  const proposal = await client.get<ProposalDetail>(`/proposals/${encodeURIComponent(id)}`);
+  const proposal = await client.get(`/proposals/${encodeURIComponent(id)}`, ProposalDetail);
   output.document(proposal);
   output.line(proposalLine(proposal));
   output.line(styledDiff(proposal.body));
@@ -138,7 +142,7 @@ export async function decide(
   client: Client,
   output: Output,
 ): Promise<number> {
-  const proposal = await client.post<Proposal>(`/proposals/${encodeURIComponent(id)}/${decision}`);
+  const proposal = await client.post(`/proposals/${encodeURIComponent(id)}/${decision}`, Proposal);
   output.document(proposal);
   const next =
     decision === 'merge' ? 'the plan learns it' : `${proposal.site} goes back to the plan`;
@@ -148,7 +152,7 @@ export async function decide(
 
 /** `trueup retry SITE` */
 export async function retry(site: string, client: Client, output: Output): Promise<number> {
-  const answer = await client.post<unknown>(`/sites/${encodeURIComponent(site)}/retry`);
+  const answer = await client.post(`/sites/${encodeURIComponent(site)}/retry`, z.unknown());
   output.document(answer);
   output.line(`${site} is applied again`);
   return EXIT.ok;

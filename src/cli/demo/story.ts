@@ -3,6 +3,7 @@ import { join } from 'node:path';
 
 import type { Service } from '../../controller/service.ts';
 import { UserError } from '../../model/errors.ts';
+import { Proposal } from '../../server/wire.ts';
 import type { ProposalRow, SiteRow } from '../../store/rows.ts';
 import { Client } from '../client.ts';
 import { status } from '../commands/status.ts';
@@ -119,7 +120,7 @@ export class Story {
   async #mergeProposal(): Promise<string> {
     const site = 'lisbon-07';
     const proposal = await this.#proposalFor(site);
-    await this.#client.post(`/proposals/${proposal.id}/merge`);
+    await this.#client.post(`/proposals/${proposal.id}/merge`, Proposal);
     await this.#until(
       'the plan learnt it',
       async () => (await this.#store.proposals.get(proposal.id))?.state === 'merged',
@@ -139,7 +140,7 @@ export class Story {
     const before = await readFile(path, 'utf8');
     await replaceInFile(path, /^motd: .*$/m, 'motd: "Gone fishing"');
     const proposal = await this.#proposalFor(site);
-    await this.#client.post(`/proposals/${proposal.id}/close`);
+    await this.#client.post(`/proposals/${proposal.id}/close`, Proposal);
     await this.#until(
       'it is closed',
       async () => (await this.#store.proposals.get(proposal.id))?.state === 'closed',
