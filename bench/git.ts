@@ -46,20 +46,24 @@ function cpuSeconds(): number {
   return fields.slice(11, 15).reduce((sum, ticks) => sum + Number(ticks), 0) / TICKS_PER_SECOND;
 }
 
+function residentMiB(pid: string): number {
+  try {
+    const kib = /VmRSS:\s*(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
+    return Number(kib ?? 0) / 1024;
+  } catch {
+    return 0; // it has ended
+  }
+}
+
 /** MiB in use by this process and by its children. */
 function residentMemory(): { own: number; children: number } {
-  const of = (pid: string): number => {
-    try {
-      const kib = /VmRSS:\s*(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
-      return Number(kib ?? 0) / 1024;
-    } catch {
-      return 0; // it has ended
-    }
-  };
   const children = readdirSync('/proc/self/task').flatMap((task) =>
     readFileSync(`/proc/self/task/${task}/children`, 'utf8').split(' ').filter(Boolean),
   );
-  return { own: of('self'), children: children.reduce((sum, pid) => sum + of(pid), 0) };
+  return {
+    own: residentMiB('self'),
+    children: children.reduce((sum, pid) => sum + residentMiB(pid), 0),
+  };
 }
 
 async function measure<T>(what: string, work: () => Promise<T>): Promise<T> {

@@ -1,7 +1,7 @@
 // Control characters are what this pattern is for: stderr may hold what a remote chose to say.
 // oxlint-disable-next-line no-control-regex
 const CONTROL = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g;
-const USER_INFO = /([a-z][a-z0-9+.-]*:\/\/)[^\s/@'"]*@/gi;
+const USER_INFO = /(?<=:\/\/)[^\s/@'"]*@/g;
 const AUTHORIZATION = /(authorization:\s*)[^\r\n'"]*/gi;
 const LONGEST = 2000;
 
@@ -44,6 +44,6 @@ export class RefMoved extends Error {
 export function presentable(text: string, secrets: readonly string[] = []): string {
   let out = text;
   for (const secret of secrets) if (secret !== '') out = out.replaceAll(secret, '***');
-  out = out.replaceAll(USER_INFO, '$1').replaceAll(AUTHORIZATION, '$1***').replaceAll(CONTROL, '');
+  out = out.replaceAll(USER_INFO, '').replaceAll(AUTHORIZATION, '$1***').replaceAll(CONTROL, '');
   return out.length > LONGEST ? `…${out.slice(-LONGEST)}` : out;
 }

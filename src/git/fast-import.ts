@@ -233,7 +233,7 @@ function identity({ name, email }: Person): string {
 function harmless(text: string): string {
   return text
     .slice(0, 256)
-    .replaceAll(/[<>\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ')
+    .replaceAll(/[<>\s\p{Cc}]+/gu, ' ')
     .trim();
 }
 

@@ -138,9 +138,10 @@ class Session {
   }
 
   async close(): Promise<void> {
-    this.over = true;
+    const idle = this.#due === 0;
+    this.#fail(new GitError('cat-file', null, '', 'was closed'));
     this.#git.stdin.end();
-    if (this.#due > 0) this.#git.end('was closed');
+    if (!idle) this.#git.end('was closed');
     await this.#git.ended.catch(() => {});
   }
 

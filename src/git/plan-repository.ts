@@ -58,6 +58,7 @@ export class PlanRepository {
   readonly #options: PlanRepositoryOptions;
   /** Fetches and pushes move the same tracking refs: one at a time. */
   readonly #queue = new PQueue({ concurrency: 1 });
+  readonly #closing = new AbortController();
 
   private constructor(repository: Repository, remote: Remote, options: PlanRepositoryOptions) {
     this.#repository = repository;
@@ -220,7 +221,9 @@ export class PlanRepository {
     await this.#repository.maintain();
   }
 
+  /** Ends what is under way at the remote (a push that was cut off may be repeated) and all processes. */
   async close(): Promise<void> {
+    this.#closing.abort();
     await this.#queue.onIdle();
     await this.#repository.close();
   }
@@ -285,6 +288,7 @@ export class PlanRepository {
           timeout: TIMEOUT,
           settings: remoteSettings(this.#remote, credentials),
           secrets: secretsOf(credentials),
+          signal: this.#closing.signal,
         })
         .catch((error: unknown) => {
           throw remoteFailure(error, this.#remote);

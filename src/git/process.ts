@@ -49,7 +49,7 @@ export interface GitProcess {
 
 const MIB = 1024 * 1024;
 /** Seconds between asking a process to end and ending it. */
-const GRACE = 5;
+const GRACE = 2;
 const KEPT_STDERR = 16 * 1024;
 const OLDEST = [2, 39] as const;
 

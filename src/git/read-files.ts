@@ -10,8 +10,8 @@ import type { TreeEntry } from './tree-object.ts';
 export interface ReadOptions {
   /** Folder of the repository that is read as if it were its top; empty or not given: the top itself. */
   path?: string;
-  /** Files read before, of any commit: content that is still the same is taken from them, not from git. */
-  previous?: { readonly files: TrackedFiles };
+  /** Files read before, at whatever commit: content that is still the same is taken from them, not from git. */
+  previous?: { readonly commit?: string; readonly files: TrackedFiles };
   /** Contents by blob id that reads share: looked into like `previous`, and added to. */
   contents?: Map<string, Buffer>;
   /** Bytes; larger files are refused. */
@@ -124,13 +124,12 @@ async function walk(
         if (entryCount > maxEntries) {
           throw new UserError(`commit ${commit} holds more than ${maxEntries} files and folders`);
         }
-        const names = new Set<string>();
+        const twice = repeatedNames(entries);
         for (const entry of entries) {
           const path = `${folders[index]!.prefix}${entry.name}`;
-          const fault = names.has(entry.name)
+          const fault = twice.has(entry.name)
             ? 'stands twice in its folder'
             : entryFault(entry, path);
-          names.add(entry.name);
           if (fault) refused.push({ path: presentablePath(path), reason: fault });
           else if (entry.mode === FOLDER) below.push({ prefix: `${path}/`, id: entry.id });
           else if (isFileMode(entry.mode)) found.push({ path, mode: entry.mode, id: entry.id });
@@ -191,11 +190,25 @@ async function readContents(
       );
     }
     const read = await Promise.all(readable.map((id) => objects.content(id)));
-    for (const [index, id] of readable.entries()) contents.set(id, read[index]!);
+    for (const [index, id] of readable.entries()) {
+      // Another read that shares the contents may have been quicker; one Buffer is to serve both.
+      if (!contents.has(id)) contents.set(id, read[index]!);
+    }
   }
   return faults;
 }
 
+/** Names that more than one entry of a folder has: which of them is meant nobody can say. */
+function repeatedNames(entries: readonly TreeEntry[]): Set<string> {
+  const seen = new Set<string>();
+  const repeated = new Set<string>();
+  for (const { name } of entries) (seen.has(name) ? repeated : seen).add(name);
+  return repeated;
+}
+
 function presentablePath(path: string): string {
-  return JSON.stringify(path).slice(1, -1);
+  return path.replaceAll(
+    /\p{Cc}/gu,
+    (char) => `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`,
+  );
 }

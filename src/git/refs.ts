@@ -1,5 +1,5 @@
-import { RefMoved } from './errors.ts';
-import { assertObjectId, assertRef, refNameFault } from './names.ts';
+import { GitError, RefMoved } from './errors.ts';
+import { assertObjectId, assertRef } from './names.ts';
 import type { Repository } from './repository.ts';
 
 export interface RefUpdate {
@@ -10,6 +10,9 @@ export interface RefUpdate {
   /** Where it must be now; null: it must not be there; undefined: wherever it is. */
   from: string | null | undefined;
 }
+
+/** Refs that are looked up at once. */
+const AT_ONCE = 1000;
 
 /**
  * Refs at or below a name, and the commits they are at.
@@ -56,7 +59,9 @@ export async function updateRefs(
       timeout: 600,
     });
   } catch (error) {
-    throw (await findMoved(repository, updates)) ?? error;
+    // Where git was ended it may have moved some: then nobody else did.
+    const refused = error instanceof GitError && error.exitCode !== null;
+    throw (refused ? await findMoved(repository, updates) : undefined) ?? error;
   }
 }
 
@@ -76,10 +81,13 @@ async function findMoved(
   repository: Repository,
   updates: readonly RefUpdate[],
 ): Promise<RefMoved | undefined> {
-  for (const { ref, from } of updates) {
-    if (from === undefined || refNameFault(ref) !== undefined) continue;
-    const actual = (await readRef(repository, ref)) ?? null;
-    if (actual !== from) return new RefMoved(ref, from, actual);
+  for (let at = 0; at < updates.length; at += AT_ONCE) {
+    const some = updates.slice(at, at + AT_ONCE);
+    const infos = await Promise.all(some.map(({ ref }) => repository.objects.info(ref)));
+    for (const [index, { ref, from }] of some.entries()) {
+      const actual = infos[index]?.id ?? null;
+      if (from !== undefined && from !== actual) return new RefMoved(ref, from, actual);
+    }
   }
   return undefined;
 }

@@ -63,7 +63,7 @@ export class SiteStore {
   }
 
   /** Moves refs in one transaction. Throws RefMoved if one was elsewhere; then none is moved. */
-  async moveRefs(moves: readonly SiteMove[]): Promise<void> {
+  async moveRefs(moves: SiteMove[]): Promise<void> {
     await updateRefs(
       this.#repository,
       moves.map(({ site, ref, to, from }): RefUpdate => ({ ref: refName(site, ref), to, from })),
