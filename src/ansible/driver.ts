@@ -4,13 +4,13 @@ import { join, resolve } from 'node:path';
 import type { Driver, RunRequest } from '../model/driver.ts';
 import { UserError } from '../model/errors.ts';
 import { Redactor } from '../model/redact.ts';
-import type { RunReport, RunResult } from '../model/run.ts';
+import type { RunReport } from '../model/run.ts';
 import { treeDigest } from '../model/tree.ts';
 import { connectionVariables, runEnvironment, type ConnectionOptions } from './environment.ts';
+import { runPlaybooks } from './execute.ts';
 import { ansibleVersion, findAnsible, isSupported, OLDEST_ANSIBLE } from './find.ts';
 import { BoundedLog } from './log.ts';
-import { runPlaybook } from './playbook-run.ts';
-import { ReportBuilder, type ReportLimits } from './report.ts';
+import { ReportBuilder, type ReportLimits, type RunEnd } from './report.ts';
 import {
   createRunFolder,
   pruneRunFolders,
@@ -24,7 +24,7 @@ export interface AnsibleLimits extends ReportLimits {
   /** One event's diff and message, which may be longer than what the report keeps of them. */
   eventDiff: number;
   eventMessage: number;
-  /** All events of one playbook; past it they come without details. */
+  /** All events; past it they come without details. */
   events: number;
   log: number;
   /** Milliseconds between the interrupt of a run that must end and its kill. */
@@ -55,8 +55,6 @@ export interface AnsibleDriverOptions extends ConnectionOptions {
   log?: (message: string, details: Record<string, unknown>) => void;
 }
 
-type End = { result: RunResult; reason: string };
-
 /** What a run leaves behind besides its report. */
 interface Output {
   log: BoundedLog;
@@ -78,7 +76,7 @@ export class AnsibleDriver implements Driver {
   }
 
   /**
-   * Runs the request's playbooks in order, up to the first that fails.
+   * Runs the request's playbooks in order with one `ansible-playbook`, which ends with the first that fails.
    * Throws `InvalidInput` or `UserError` where nothing could be started: a tree with paths that can't be written, an
    * id in use, no Ansible. All else is told in the report.
    */
@@ -100,7 +98,7 @@ export class AnsibleDriver implements Driver {
     output.log.line(`${request.kind} ${request.site}: ${request.cause}`);
     this.#log('run started', request);
     try {
-      const end = await this.#runPlaybooks(command, request, folder, report, output);
+      const end = await this.#execute(command, request, folder, report, output);
       output.log.line(`\n${end.result}${end.reason === '' ? '' : `: ${end.reason}`}`);
       this.#log('run ended', request, { result: end.result });
       return report.finish(about, end);
@@ -145,43 +143,35 @@ export class AnsibleDriver implements Driver {
     return this.#command;
   }
 
-  async #runPlaybooks(
+  async #execute(
     command: string,
     request: RunRequest,
     folder: RunFolder,
     report: ReportBuilder,
     output: Output,
-  ): Promise<End> {
+  ): Promise<RunEnd> {
     const deadline = AbortSignal.timeout(Math.min(request.timeout * 1000, 2 ** 31 - 1));
     const signal = AbortSignal.any([deadline, ...(request.signal ? [request.signal] : [])]);
-    const config = await this.#configFile(request, folder);
-    for (const playbook of request.playbooks) {
-      report.begin(playbook);
-      output.log.line(`\nansible-playbook ${playbook}`);
-      const exit = await runPlaybook({
-        command,
-        args: this.#args(request, folder, playbook),
-        folder: folder.path,
-        inventory: folder.inventory,
-        cwd: folder.tree,
-        env: runEnvironment(folder, config, this.#options),
-        orders: this.#orders(request, folder),
-        log: output.log,
-        signal,
-        grace: this.#limits.grace,
-        onEvent: (event, line) => {
-          output.events.line(line);
-          report.add(event);
-          if (event.event !== 'task') return;
-          request.onProgress?.({ host: event.host, task: event.name, status: event.status });
-        },
-      });
-      const fault = signal.aborted
-        ? endedFor(request, deadline.aborted, report)
-        : report.faultOf(exit);
-      if (fault) return fault;
-    }
-    return report.faultOfWhole() ?? { result: 'success', reason: '' };
+    const exit = await runPlaybooks({
+      command,
+      args: this.#args(request, folder),
+      folder: folder.path,
+      inventory: folder.inventory,
+      cwd: folder.tree,
+      env: runEnvironment(folder, await this.#configFile(request, folder), this.#options),
+      orders: this.#orders(request, folder),
+      log: output.log,
+      signal,
+      grace: this.#limits.grace,
+      onEvent: (event, line) => {
+        output.events.line(line);
+        report.add(event);
+        if (event.event !== 'task') return;
+        request.onProgress?.({ host: event.host, task: event.name, status: event.status });
+      },
+    });
+    if (signal.aborted) return endedFor(request, deadline.aborted, report);
+    return report.judge(exit, request.playbooks);
   }
 
   /** Events come redacted; within JSON a second pass could break what it means. */
@@ -192,10 +182,11 @@ export class AnsibleDriver implements Driver {
     };
   }
 
-  #args(request: RunRequest, folder: RunFolder, playbook: string): string[] {
+  #args(request: RunRequest, folder: RunFolder): string[] {
     const variables = JSON.stringify(connectionVariables(folder, this.#options));
     const check = request.kind === 'check' ? ['--check'] : [];
-    return ['-i', folder.inventory, '--diff', ...check, '--extra-vars', variables, playbook];
+    const options = ['-i', folder.inventory, '--diff', ...check, '--extra-vars', variables];
+    return [...options, ...request.playbooks];
   }
 
   /** What `callback/trueup_events.py` is told over the channel, where no other process sees it. */
@@ -234,7 +225,7 @@ function missingFile({ tree, playbooks }: RunRequest): string | undefined {
   return missing === undefined ? undefined : `playbook ${missing} is not in the site tree`;
 }
 
-function endedFor(request: RunRequest, late: boolean, report: ReportBuilder): End {
+function endedFor(request: RunRequest, late: boolean, report: ReportBuilder): RunEnd {
   const { last } = report;
   const where = last ? `, last heard of after task "${last.name}" on ${last.host}` : '';
   return late

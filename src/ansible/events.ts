@@ -21,7 +21,7 @@ const taskSchema = z.object({
 
 /** What `callback/trueup_events.py` sends, one JSON line each. */
 const eventSchema = z.discriminatedUnion('event', [
-  z.object({ event: z.literal('ready') }),
+  z.object({ event: z.literal('playbook'), path: z.string() }),
   z.object({ event: z.literal('play'), name: z.string(), hosts: z.array(z.string()) }),
   taskSchema,
   z.object({

@@ -1,7 +1,7 @@
 import type { HostCounts, RunKind, RunReport, RunResult, TaskReport } from '../model/run.ts';
 import type { RunEvent, TaskEvent } from './events.ts';
 
-/** How one `ansible-playbook` ended. */
+/** How `ansible-playbook` ended. */
 export interface PlaybookExit {
   code: number | null;
   signal: NodeJS.Signals | null;
@@ -21,33 +21,44 @@ export interface ReportLimits {
   tasks: number;
 }
 
-/** Gathers the events of a run's playbooks into its report. */
+export interface RunEnd {
+  result: RunResult;
+  /** One sentence for people; empty on success. */
+  reason: string;
+}
+
+/** Gathers the events of a run into its report. */
 export class ReportBuilder {
   readonly #limits: ReportLimits;
-  readonly #hosts: Record<string, HostCounts> = {};
+  readonly #playbooks: string[] = [];
   readonly #tasks: TaskReport[] = [];
   readonly #targeted = new Set<string>();
   #details = 0;
-  #playbook = '';
-  #hasStats = false;
+  /** By host, since the start; undefined while a playbook is under way. */
+  #stats: Record<string, HostCounts> | undefined;
+  #hosts: Record<string, HostCounts> = {};
   #last: TaskReport | undefined;
 
   constructor(limits: ReportLimits) {
     this.#limits = limits;
   }
 
-  /** What comes next is of this playbook. */
-  begin(playbook: string): void {
-    this.#playbook = playbook;
-    this.#hasStats = false;
-  }
-
   add(event: RunEvent): void {
-    if (event.event === 'play') for (const host of event.hosts) this.#targeted.add(host);
-    if (event.event === 'task') this.#addTask(event);
-    if (event.event === 'stats') {
-      this.#hasStats = true;
-      for (const [host, counts] of Object.entries(event.hosts)) this.#addCounts(host, counts);
+    switch (event.event) {
+      case 'playbook':
+        this.#playbooks.push(event.path);
+        this.#stats = undefined;
+        break;
+      case 'play':
+        for (const host of event.hosts) this.#targeted.add(host);
+        break;
+      case 'task':
+        this.#addTask(event);
+        break;
+      case 'stats':
+        this.#stats = event.hosts;
+        this.#hosts = event.hosts;
+        break;
     }
   }
 
@@ -56,63 +67,67 @@ export class ReportBuilder {
     return this.#last;
   }
 
-  /** What is wrong with how the playbook ended, or undefined if the next one may run. */
-  faultOf(exit: PlaybookExit): { result: RunResult; reason: string } | undefined {
-    const failed = this.#tasks.find(({ status, ignored }) => status === 'failed' && !ignored);
+  /**
+   * How the run ended, told by the events first: an exit code of 4 hides failed tasks behind unreachable hosts, and
+   * 0 is also given where no host matched.
+   * @param expected The playbooks that were to run.
+   */
+  judge(exit: PlaybookExit, expected: readonly string[]): RunEnd {
     const hosts = Object.entries(this.#hosts);
     if (hosts.some(([, counts]) => counts.failed > 0)) {
-      return { result: 'failed', reason: failed ? told(failed, 'failed') : 'a task failed' };
+      const task = this.#tasks.find(
+        ({ host, status, ignored }) =>
+          status === 'failed' && !ignored && (this.#hosts[host]?.failed ?? 0) > 0,
+      );
+      return { result: 'failed', reason: task ? told(task) : 'a task failed' };
     }
     const lost = hosts.filter(([, counts]) => counts.unreachable > 0).map(([host]) => host);
     if (lost.length > 0) {
       const task = this.#tasks.find(({ status }) => status === 'unreachable');
-      const why = task?.message ? `: ${firstLine(task.message)}` : '';
-      return { result: 'unreachable', reason: `${lost.join(', ')} can't be reached${why}` };
+      return { result: 'unreachable', reason: `${lost.join(', ')} can't be reached${why(task)}` };
     }
-    const fault = this.#brokenOff(exit);
-    return fault === undefined ? undefined : { result: 'error', reason: fault };
-  }
-
-  /** Success is more than an exit code of 0: Ansible gives that too where no host matched. */
-  faultOfWhole(): { result: RunResult; reason: string } | undefined {
-    const missed = [...this.#targeted].filter((host) => !Object.hasOwn(this.#hosts, host));
-    const strangers = Object.keys(this.#hosts).filter((host) => !this.#targeted.has(host));
-    if (this.#targeted.size === 0) {
-      return { result: 'error', reason: 'no host of the inventory matches any play' };
-    }
-    if (missed.length > 0) {
-      return { result: 'error', reason: `nothing ran on ${missed.join(', ')}` };
-    }
-    if (strangers.length > 0) {
-      return {
-        result: 'error',
-        reason: `tasks ran on ${strangers.join(', ')}, which no play names`,
-      };
-    }
-    return undefined;
+    const fault = this.#brokenOff(exit, expected) ?? this.#uncovered();
+    return fault === undefined
+      ? { result: 'success', reason: '' }
+      : { result: 'error', reason: fault };
   }
 
   /** The report, once everything is told. */
   finish(
     about: { kind: RunKind; driver: string; site: string; digest: string; startedAt: number },
-    end: { result: RunResult; reason: string },
+    end: RunEnd,
   ): RunReport {
-    return { ...about, endedAt: Date.now(), ...end, hosts: this.#hosts, tasks: this.#tasks };
+    const hosts = this.#stats ?? countTasks(this.#tasks);
+    return { ...about, endedAt: Date.now(), ...end, hosts, tasks: this.#tasks };
   }
 
-  #brokenOff({ code, signal, tail, fault }: PlaybookExit): string | undefined {
+  #brokenOff(
+    { code, signal, tail, fault }: PlaybookExit,
+    expected: readonly string[],
+  ): string | undefined {
     const words = tail === '' ? '' : `: ${tail}`;
-    if (signal) return `ansible-playbook was ended by ${signal} while ${this.#playbook} ran`;
-    if (code !== 0) return `ansible-playbook ${this.#playbook} ended with code ${code}${words}`;
-    if (this.#hasStats) return undefined;
-    if (fault !== undefined) return `the events of ${this.#playbook} broke off: ${fault}`;
-    return `ansible-playbook ${this.#playbook} told no result${words}`;
+    if (signal) return `ansible-playbook was ended by ${signal}`;
+    if (code !== 0) return `ansible-playbook ended with code ${code}${words}`;
+    if (this.#stats && this.#playbooks.length === expected.length) return undefined;
+    if (fault !== undefined) return `what ansible-playbook tells broke off: ${fault}`;
+    return `ansible-playbook told no result of ${expected[this.#playbooks.length - 1] ?? expected[0]}${words}`;
+  }
+
+  /** Success covers every host that a play is for, and at least one. */
+  #uncovered(): string | undefined {
+    const ran = new Set(Object.keys(this.#hosts));
+    if (this.#targeted.size === 0) return 'no host of the inventory matches any play';
+    const missed = this.#targeted.difference(ran);
+    if (missed.size > 0) return `nothing ran on ${[...missed].join(', ')}`;
+    const strangers = ran.difference(this.#targeted);
+    if (strangers.size === 0) return undefined;
+    return `tasks ran on ${[...strangers].join(', ')}, which no play is for`;
   }
 
   #addTask(event: TaskEvent): void {
     const { event: _, message, diff, truncated, ...facts } = event;
     const name = visible(facts.name);
-    const task: TaskReport = { ...facts, name, playbook: this.#playbook };
+    const task: TaskReport = { ...facts, name, playbook: this.#playbooks.at(-1) ?? '' };
     this.#last = task;
     const details = [
       ['message', message, this.#limits.message],
@@ -130,26 +145,28 @@ export class ReportBuilder {
     const telling = task.status !== 'ok' && task.status !== 'skipped';
     if (telling || this.#tasks.length < this.#limits.tasks) this.#tasks.push(task);
   }
-
-  #addCounts(host: string, counts: HostCounts): void {
-    // A host may be called __proto__.
-    const before = Object.hasOwn(this.#hosts, host) ? this.#hosts[host] : undefined;
-    const sum = { ok: 0, changed: 0, failed: 0, unreachable: 0, skipped: 0, ...before };
-    for (const key of ['ok', 'changed', 'failed', 'unreachable', 'skipped'] as const) {
-      sum[key] += counts[key];
-    }
-    Object.defineProperty(this.#hosts, host, {
-      value: sum,
-      enumerable: true,
-      configurable: true,
-      writable: true,
-    });
-  }
 }
 
-function told(task: TaskReport, what: string): string {
-  const why = task.message ? `: ${firstLine(task.message)}` : '';
-  return `task "${task.name}" (${task.path}) ${what} on ${task.host}${why}`;
+/** What Ansible's own counts would be, for a run that was ended before it told them. */
+function countTasks(tasks: readonly TaskReport[]): Record<string, HostCounts> {
+  const hosts = new Map<string, HostCounts>();
+  for (const { host, status, ignored } of tasks) {
+    const counts = hosts.get(host) ?? { ok: 0, changed: 0, failed: 0, unreachable: 0, skipped: 0 };
+    const done = ignored ? 'ok' : status;
+    if (done === 'ok' || done === 'changed') counts.ok += 1;
+    if (done === 'unverifiable') counts.skipped += 1;
+    else if (done !== 'ok') counts[done] += 1;
+    hosts.set(host, counts);
+  }
+  return Object.fromEntries(hosts);
+}
+
+function told(task: TaskReport): string {
+  return `task "${task.name}" (${task.path}) failed on ${task.host}${why(task)}`;
+}
+
+function why(task: TaskReport | undefined): string {
+  return task?.message ? `: ${task.message.split('\n', 1)[0]!.slice(0, 300)}` : '';
 }
 
 /** Control characters as pictures: what a host sends must not steer somebody's terminal. */
@@ -159,8 +176,4 @@ function visible(text: string): string {
     const code = control.charCodeAt(0);
     return code < 0x20 ? String.fromCharCode(0x2400 + code) : '\ufffd';
   });
-}
-
-function firstLine(text: string): string {
-  return text.split('\n', 1)[0]!.slice(0, 300);
 }

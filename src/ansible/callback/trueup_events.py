@@ -1,6 +1,7 @@
 """Tells the process that started Ansible what happens, as one JSON line an event; stdout is for people.
 
-Events: `ready`; `play` (hosts it is for); `task` (what one task did on one host); `stats` (counts by host).
+Events: `playbook` (it begins); `play` (and the hosts it is for); `task` (what one task did on one host);
+`stats` (counts by host since the start, at each playbook's end).
 Works with ansible-core 2.14 and later and uses what callback plugins may use; every text has passed the redactor.
 """
 
@@ -46,6 +47,7 @@ class CallbackModule(CallbackBase):
         self._message_limit = orders['limits']['message']
         self._redactor = Redactor(orders['secrets'])
         self._diffs = DiffPrinter(self._redactor, orders['limits']['diff'])
+        self._vaults_read = False
         self._started = {}
         self._handlers = set()
         # Warnings and errors do not come by here: they are caught where they are written.
@@ -53,8 +55,12 @@ class CallbackModule(CallbackBase):
         sys.stderr = _RedactedStream(sys.stderr, self._redactor)
 
     def v2_playbook_on_start(self, playbook):
-        self._redactor.add(vaulted_values(playbook.get_loader(), self._tree))
-        self._channel.send({'event': 'ready'})
+        if not self._vaults_read:
+            self._redactor.add(vaulted_values(playbook.get_loader(), self._tree))
+            self._vaults_read = True
+        path = self._shorten(os.path.abspath(playbook._file_name))
+        self._channel.send({'event': 'playbook', 'path': path})
+        self._say('\nPLAYBOOK %s' % path)
 
     def v2_playbook_on_play_start(self, play):
         variables = play.get_variable_manager().get_vars(play=play)

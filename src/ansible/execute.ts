@@ -9,7 +9,7 @@ import type { BoundedLog } from './log.ts';
 import { RunProcesses, signalProcess } from './processes.ts';
 import type { PlaybookExit } from './report.ts';
 
-export interface PlaybookRun {
+export interface Execution {
   command: string;
   args: readonly string[];
   folder: string;
@@ -30,10 +30,10 @@ export interface PlaybookRun {
 const DRAIN = 1000;
 
 /**
- * Runs one `ansible-playbook` in a process group of its own to its end, whatever that is.
+ * Runs `ansible-playbook` in a process group of its own to its end, whatever that is.
  * Throws only if the program can't be started.
  */
-export async function runPlaybook(run: PlaybookRun): Promise<PlaybookExit> {
+export async function runPlaybooks(run: Execution): Promise<PlaybookExit> {
   const child = spawn(run.command, run.args, {
     cwd: run.cwd,
     env: run.env,
@@ -76,7 +76,7 @@ export async function runPlaybook(run: PlaybookRun): Promise<PlaybookExit> {
 /** Hands events on; resolves with what went wrong, if anything did. */
 async function forward(
   channel: Duplex,
-  onEvent: PlaybookRun['onEvent'],
+  onEvent: Execution['onEvent'],
 ): Promise<string | undefined> {
   try {
     for await (const { event, line } of readEvents(channel)) onEvent(event, line);
