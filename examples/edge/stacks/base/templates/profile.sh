@@ -1,0 +1,3 @@
+# Copied as it is: only files that end in .j2 are templates.
+export EDITOR=vi
+umask 027
