@@ -4,6 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { DatabaseSync } from 'node:sqlite';
+import { setImmediate } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
 import { Kysely, sql } from 'kysely';
@@ -18,6 +19,7 @@ import { openStore } from '../../src/store/store.ts';
 import { emptyStore, temporaryFolder } from '../support/store.ts';
 
 const WRITER = fileURLToPath(new URL('../support/store-writer.ts', import.meta.url));
+const NEIGHBOUR = fileURLToPath(new URL('../support/store-neighbour.ts', import.meta.url));
 
 /** Starts the writer, kills it some writes later, and returns the last write that it was told of. */
 async function writeAndKill(file: string, from: number, writes: number): Promise<number> {
@@ -41,8 +43,8 @@ test('law 12: killed while it writes, no acknowledged write is lost and none is 
     const last = await writeAndKill(file, next, writes);
     const store = await openStore({ file });
     const names = new Set(await store.sites.names());
-    const runs = new Set((await store.runs.unfinished()).map(({ site }) => site));
-    const drifts = new Set((await store.drifts.openAll()).map(({ site }) => site));
+    const runs = new Set((await store.runs.unfinished()).map((run) => run.site));
+    const drifts = new Set((await store.drifts.openAll()).map((drift) => drift.site));
     const audited = new Set((await store.audit.list(10_000)).map(({ subject }) => subject));
     await store.close();
     for (let number = 0; number <= last; number += 1) {
@@ -61,6 +63,34 @@ test('law 12: killed while it writes, no acknowledged write is lost and none is 
     { integrity_check: 'ok' },
   ]);
   database.close();
+});
+
+test('two processes may write at once: who reads before it writes keeps its transaction', async () => {
+  const file = join(temporaryFolder(), 'trueup.db');
+  const store = await openStore({ file });
+  onTestFinished(() => store.close());
+  const child = spawn(process.execPath, [NEIGHBOUR, file], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const exit = once(child, 'exit');
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const heard = async () => (await lines.next()).value;
+  expect(await heard()).toBe('ready');
+  for (const round of ['one', 'two', 'three', 'four', 'five']) {
+    await store.transaction(async (tx) => {
+      const { headRevision } = await tx.plan.get();
+      child.stdin.write(`${round}\n`);
+      expect(await heard()).toBe(`writing ${round}`);
+      // Time enough for the other one to get in between, if it could.
+      for (let turn = 0; turn < 1_000; turn += 1) await setImmediate();
+      await tx.plan.update({ goodRevision: `after ${headRevision}` });
+    });
+    expect(await heard()).toBe(`wrote ${round}`);
+  }
+  child.stdin.end();
+  expect(await exit).toEqual([0, null]);
+  expect(await store.plan.get()).toMatchObject({
+    headRevision: 'five',
+    goodRevision: 'after four',
+  });
 });
 
 const good: Migration = {
