@@ -5,6 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 
+import { writeCommits } from '../src/git/fast-import.ts';
+import { readFiles } from '../src/git/read-files.ts';
+import { Repository } from '../src/git/repository.ts';
 import { type SiteCommit, SiteStore } from '../src/git/site-store.ts';
 import type { SiteTree, TreeFile } from '../src/model/tree.ts';
 
@@ -17,14 +20,14 @@ const MIB = 1024 * 1024;
 const shared = new Map<string, TreeFile>(
   Array.from({ length: FILES - OWN }, (_, index) => [
     `compute/roles/role-${index}/tasks/main.yml`,
-    { mode: '100644', content: Buffer.from(`- name: shared ${index}\n`.repeat(60)) },
+    fileOf(`- name: shared ${index}\n`.repeat(60)),
   ]),
 );
 
 function treeOf(site: string): SiteTree {
   const own = Array.from({ length: OWN }, (_, index): [string, TreeFile] => [
     `host_vars/host-${index}.yml`,
-    { mode: '100644', content: Buffer.from(`site: ${site}\nhost: ${index}\n`.repeat(30)) },
+    fileOf(`site: ${site}\nhost: ${index}\n`.repeat(30)),
   ]);
   return new Map([...shared, ...own]);
 }
@@ -112,7 +115,35 @@ async function bench(count: number): Promise<void> {
   await measure('read one tree', () => store.readTree(next));
   await measure('maintain', () => store.maintain());
   await store.close();
+  await benchPlan(count, directory);
   await rm(directory, { recursive: true });
+}
+
+function fileOf(text: string): TreeFile {
+  return { mode: '100644', content: Buffer.from(text) };
+}
+
+/** A plan with one file a site, read whole, and again after a commit of one file. */
+async function benchPlan(count: number, directory: string): Promise<void> {
+  const repository = await Repository.open({ directory });
+  const words = { message: 'Plan\n', author: { name: 'a', email: 'a' }, time: 0 };
+  const files = new Map(
+    Array.from({ length: count }, (_, i) => [`sites/s${i}.yaml`, fileOf(`n: ${i}\n`.repeat(60))]),
+  );
+  const [first = ''] = await writeCommits(repository, [
+    { parents: [], content: { files }, ...words },
+  ]);
+  const edits = new Map([['sites/s7.yaml', fileOf('changed')]]);
+  const [second = ''] = await writeCommits(repository, [
+    { parents: [first], content: { edits }, ...words },
+  ]);
+  const previous = await measure('read a plan of as many files', () =>
+    readFiles(repository.objects, first),
+  );
+  await measure('read it after a one-file commit', () =>
+    readFiles(repository.objects, second, { previous }),
+  );
+  await repository.close();
 }
 
 const counts = process.argv.slice(2).map(Number);

@@ -101,20 +101,30 @@ async function findRoot(objects: ObjectReader, commit: string, path: string): Pr
   );
 }
 
+interface Folder {
+  /** Its path with a slash at the end; empty for the top. */
+  prefix: string;
+  id: string;
+}
+
+interface Walked {
+  found: FoundFile[];
+  refused: ReadFiles['refused'];
+}
+
 /** Breadth first, so that all trees of one depth are asked for together. */
 async function walk(
   objects: ObjectReader,
   root: string,
   maxEntries: number,
   commit: string,
-): Promise<{ found: FoundFile[]; refused: ReadFiles['refused'] }> {
-  const found: FoundFile[] = [];
-  const refused: ReadFiles['refused'] = [];
+): Promise<Walked> {
+  const walked: Walked = { found: [], refused: [] };
   const pace = new Pace();
   let entryCount = 0;
-  let level = [{ prefix: '', id: root }];
+  let level: Folder[] = [{ prefix: '', id: root }];
   while (level.length > 0) {
-    const below: typeof level = [];
+    const below: Folder[] = [];
     for (let at = 0; at < level.length; at += BATCH) {
       const folders = level.slice(at, at + BATCH);
       const trees = await Promise.all(folders.map(({ id }) => objects.tree(id)));
@@ -124,23 +134,34 @@ async function walk(
         if (entryCount > maxEntries) {
           throw new UserError(`commit ${commit} holds more than ${maxEntries} files and folders`);
         }
-        const twice = repeatedNames(entries);
-        for (const entry of entries) {
-          const path = `${folders[index]!.prefix}${entry.name}`;
-          const fault = twice.has(entry.name)
-            ? 'stands twice in its folder'
-            : entryFault(entry, path);
-          if (fault) refused.push({ path: presentablePath(path), reason: fault });
-          else if (entry.mode === FOLDER) below.push({ prefix: `${path}/`, id: entry.id });
-          else if (isFileMode(entry.mode)) found.push({ path, mode: entry.mode, id: entry.id });
-        }
-        const pause = pace.next();
-        if (pause) await pause;
+        for (const folder of await visit(entries, folders[index]!.prefix, walked, pace))
+          below.push(folder);
       }
     }
     level = below;
   }
-  return { found, refused };
+  return walked;
+}
+
+/** Adds a folder's entries to what was walked; returns the folders among them. */
+async function visit(
+  entries: readonly TreeEntry[],
+  prefix: string,
+  { found, refused }: Walked,
+  pace: Pace,
+): Promise<Folder[]> {
+  const folders: Folder[] = [];
+  const twice = repeatedNames(entries);
+  for (const entry of entries) {
+    const path = `${prefix}${entry.name}`;
+    const fault = twice.has(entry.name) ? 'stands twice in its folder' : entryFault(entry, path);
+    if (fault) refused.push({ path: presentablePath(path), reason: fault });
+    else if (entry.mode === FOLDER) folders.push({ prefix: `${path}/`, id: entry.id });
+    else if (isFileMode(entry.mode)) found.push({ path, mode: entry.mode, id: entry.id });
+    const pause = pace.next();
+    if (pause) await pause;
+  }
+  return folders;
 }
 
 function entryFault(entry: TreeEntry, path: string): string | undefined {

@@ -10,7 +10,9 @@ export interface TreeEntry {
   id: string;
 }
 
-const SPACE = 0x20;
+// Control characters are what this pattern is for.
+// oxlint-disable-next-line no-control-regex
+const BEYOND_ASCII = /[^\u0000-\u007f]/;
 
 /**
  * Reads a tree object: entries of `mode SP name NUL id`, the id in binary.
@@ -20,18 +22,17 @@ const SPACE = 0x20;
  */
 export function parseTree(content: Buffer, idBytes: number): TreeEntry[] {
   const entries: TreeEntry[] = [];
+  // One character a byte: searching and slicing a string is several times as fast as doing so with a Buffer.
+  const text = content.toString('latin1');
   let at = 0;
-  while (at < content.length) {
-    const space = content.indexOf(SPACE, at);
-    const nul = content.indexOf(0, space);
+  while (at < text.length) {
+    const space = text.indexOf(' ', at);
+    const nul = text.indexOf('\0', space);
     const next = nul + 1 + idBytes;
-    if (space === -1 || nul === -1 || next > content.length) throw new Error('a tree is cut off');
-    const name = content.subarray(space + 1, nul);
-    const valid = isUtf8(name);
+    if (space === -1 || nul === -1 || next > text.length) throw new Error('a tree is cut off');
     entries.push({
-      mode: content.toString('latin1', at, space),
-      name: valid ? name.toString('utf8') : escapeBytes(name),
-      valid,
+      mode: text.slice(at, space),
+      ...decodeName(text.slice(space + 1, nul)),
       id: content.toString('hex', nul + 1, next),
     });
     at = next;
@@ -39,8 +40,13 @@ export function parseTree(content: Buffer, idBytes: number): TreeEntry[] {
   return entries;
 }
 
-function escapeBytes(bytes: Buffer): string {
-  return bytes
-    .toString('latin1')
-    .replaceAll(/[^ -~]/g, (char) => `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`);
+function decodeName(bytes: string): { name: string; valid: boolean } {
+  if (!BEYOND_ASCII.test(bytes)) return { name: bytes, valid: true };
+  const buffer = Buffer.from(bytes, 'latin1');
+  if (isUtf8(buffer)) return { name: buffer.toString('utf8'), valid: true };
+  const name = bytes.replaceAll(
+    /[^ -~]/g,
+    (char) => `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`,
+  );
+  return { name, valid: false };
 }
