@@ -13,7 +13,7 @@ import {
   type YamlNode,
 } from './node.ts';
 import { resolvePlain } from './scalar.ts';
-import { excerpt, Locator, textProblem } from './source-text.ts';
+import { excerpt, Locator } from './source-text.ts';
 import { MAX_DEPTH, readSyntax } from './syntax.ts';
 import { readTagged } from './tag.ts';
 
@@ -26,14 +26,13 @@ const MAX_PROBLEMS = 100;
 
 /**
  * Reads any text that YAML allows and that PyYAML and the `yaml` package read alike; what they might read
- * differently is a problem. `root` is undefined exactly where there are problems.
+ * differently is a problem. `root` is undefined exactly where there are problems. `text` must have passed
+ * `textProblem`.
  */
 export function parseFull(
   file: string,
   text: string,
 ): { root: YamlNode | undefined; problems: Problem[] } {
-  const unreadable = textProblem(file, text);
-  if (unreadable) return { root: undefined, problems: [unreadable] };
   const locator = new Locator(file, text);
   const { document, problem } = readSyntax(text, locator);
   if (problem) return { root: undefined, problems: [problem] };
@@ -220,8 +219,8 @@ class Builder {
       const entryKey = this.#key(key, keyProps);
       const after = entryKey ? entryKey.source.end : keyProps.emptyAt;
       const child = this.node(value, readProps(sep ?? [], after), parent, depth);
-      end = Math.max(endOf(child), after, this.#colonEnd(sep, after));
       if (!entryKey) continue;
+      end = Math.max(endOf(child), this.#colonEnd(sep, after));
       if (entryKey.token === '<<' && entryKey.style === 'plain') {
         const source = this.#locator.source(entryKey.source.start, end);
         if (merges.length > 0) this.#report(source.start, 'the merge key << stands twice');
@@ -364,7 +363,7 @@ class Builder {
     const entryKey = this.#key(key, keyProps);
     const after = entryKey?.source.end ?? keyProps.emptyAt;
     const child = this.node(value, readProps(sep ?? [], after), parent, depth);
-    const end = Math.max(endOf(child), this.#colonEnd(sep, after));
+    const end = Math.max(endOf(child), entryKey ? this.#colonEnd(sep, after) : after);
     const entries = new Map<string, MapEntry>();
     if (entryKey?.token === '<<') this.#report(after, '<< needs a mapping in braces');
     else if (entryKey) {

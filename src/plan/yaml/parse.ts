@@ -1,6 +1,8 @@
 import type { Problem } from '../../model/problem.ts';
 import type { MapNode, YamlDocument, YamlNode } from './node.ts';
+import { parseFast } from './parse-fast.ts';
 import { parseFull } from './parse-full.ts';
+import { textProblem } from './source-text.ts';
 
 export { decodeUtf8 } from './source-text.ts';
 
@@ -38,5 +40,8 @@ export function parseYamlValue(
   file: string,
   text: string,
 ): { root: YamlNode | undefined; problems: Problem[] } {
-  return parseFull(file, text);
+  const unreadable = textProblem(file, text);
+  if (unreadable) return { root: undefined, problems: [unreadable] };
+  const root = parseFast(file, text);
+  return root ? { root, problems: [] } : parseFull(file, text);
 }
