@@ -1,5 +1,3 @@
-import { join } from 'node:path';
-
 import { AnsibleDriver } from '../ansible/driver.ts';
 import type { Config } from '../config/config.ts';
 import { DriftLoop } from '../drift/drift-loop.ts';
@@ -38,6 +36,8 @@ export interface ControllerOptions {
   metrics: Metrics;
   /** The token for the forge and for git over HTTP; asked for at each use, so that it can be rotated. */
   forgeToken: () => Promise<string | undefined>;
+  /** Where people find a proposal of the local forge. */
+  proposalUrl: (number: number) => string;
   /** In place of Ansible; for tests. */
   driver?: Driver;
   now?: () => number;
@@ -98,7 +98,7 @@ export class Controller {
       store,
       metrics,
       token: options.forgeToken,
-      proposalUrl: (number) => `${publicUrlOf(config)}/api/v1/proposals/${number}`,
+      proposalUrl: options.proposalUrl,
       now,
     });
     this.copies = new WorkingCopies({
@@ -113,9 +113,11 @@ export class Controller {
       options.driver ??
       new AnsibleDriver({
         workDirectory: directory.runs,
-        command: config.runner.ansiblePlaybook,
-        vaultPasswordFile: config.runner.vaultPasswordFile,
-        log: (message) => log.debug({ part: 'ansible' }, message),
+        ...(config.runner.ansiblePlaybook ? { command: config.runner.ansiblePlaybook } : {}),
+        ...(config.runner.vaultPasswordFile
+          ? { vaultPasswordFile: config.runner.vaultPasswordFile }
+          : {}),
+        log: (message, details) => log.debug({ part: 'ansible', ...details }, message),
       });
     this.#runner = new Runner({ driver: this.#driver, concurrency: config.runner.concurrency });
     this.#plan = new PlanLoop({
@@ -384,15 +386,4 @@ export class Controller {
     this.#options.metrics.removeSite(name);
     void this.#nudgeOpenProposals();
   }
-}
-
-function publicUrlOf({ server: { publicUrl, host, port } }: Config): string {
-  return publicUrl
-    ? publicUrl.replace(/\/+$/, '')
-    : `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
-}
-
-/** Folder in which an operator finds and edits a site's tree. */
-export function workingCopyOf(config: Config, site: string): string {
-  return join(config.dataDir, 'sites', site, 'tree');
 }

@@ -43,6 +43,8 @@ export async function startService(options: ServiceOptions): Promise<Service> {
 
   const { token: forgeToken, tokenFile } = config.forge.github;
   if (forgeToken) secrets.push(forgeToken.reveal());
+  // Known only once the server listens; no proposal is opened before.
+  let url = config.server.publicUrl.replace(/\/+$/, '');
   const controller = await Controller.start({
     config,
     log,
@@ -53,6 +55,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       if (text && !secrets.includes(text)) secrets.push(text);
       return text;
     },
+    proposalUrl: (number) => `${url}/api/v1/proposals/${number}`,
     ...(options.driver ? { driver: options.driver } : {}),
   });
   try {
@@ -85,10 +88,11 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       },
       auth: createAuthenticator({ token: () => token, tokens: controller.store.tokens }),
     });
-    const { url } = await server.start();
-    log.info({ url }, 'listening');
+    const listening = await server.start();
+    url ||= listening.url;
+    log.info({ url: listening.url }, 'listening');
     return {
-      url,
+      url: listening.url,
       controller,
       token,
       stop: async (grace) => {

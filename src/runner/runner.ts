@@ -50,6 +50,11 @@ export class Runner {
     this.#onChange = options.onChange ?? (() => undefined);
   }
 
+  /** Name of the driver. */
+  get driver(): string {
+    return this.#driver.name;
+  }
+
   /** The runs under way, oldest first. */
   get active(): readonly ActiveRun[] {
     return [...this.#active.values()];

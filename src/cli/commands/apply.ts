@@ -52,8 +52,7 @@ async function run(
   const workDirectory = await mkdtemp(join(tmpdir(), 'trueup-'));
   const driver = new AnsibleDriver({
     workDirectory,
-    vaultPasswordFile: options.vaultPasswordFile ?? '',
-    log: (message) => output.note(message),
+    ...(options.vaultPasswordFile ? { vaultPasswordFile: options.vaultPasswordFile } : {}),
   });
   const runner = new Runner({ driver, concurrency: 1 });
   const cancel = new AbortController();

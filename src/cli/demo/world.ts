@@ -74,6 +74,8 @@ export async function pull(world: World): Promise<void> {
 }
 
 async function git(world: World, ...args: string[]): Promise<string> {
-  const { stdout } = await runGit(['-C', world.clone, ...args]);
+  const { stdout } = await runGit(['-C', world.clone, ...args], {
+    settings: [['protocol.file.allow', 'always']],
+  });
   return stdout.toString();
 }
