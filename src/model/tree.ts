@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, hash } from 'node:crypto';
 
 import { compareText } from './problem.ts';
 
@@ -18,7 +18,7 @@ export const MANIFEST_PATH = '.trueup/manifest.json';
 
 /** SHA-256 of some bytes, in lower-case hex. */
 export function sha256(bytes: string | Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex');
+  return hash('sha256', bytes);
 }
 
 /**
@@ -28,13 +28,13 @@ export function sha256(bytes: string | Uint8Array): string {
  * @param hashOf gives the SHA-256 of a content, for those who know it already
  */
 export function treeDigest(tree: SiteTree, hashOf: (content: Buffer) => string = sha256): string {
-  const hash = createHash('sha256');
+  let text = '';
   for (const path of [...tree.keys()].toSorted(compareText)) {
     if (path === MANIFEST_PATH) continue;
     const file = tree.get(path)!;
-    hash.update(`${file.mode} ${hashOf(file.content)} ${path}\0`);
+    text += `${file.mode} ${hashOf(file.content)} ${path}\0`;
   }
-  return hash.digest('hex');
+  return sha256(text);
 }
 
 export function sameFile(a: TreeFile | undefined, b: TreeFile | undefined): boolean {

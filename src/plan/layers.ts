@@ -47,18 +47,31 @@ export function siteOf(plan: Plan, site: string): SiteDefinition {
   return definition;
 }
 
-const LABEL = /\{([^{}]*)\}/g;
+/** A layer pattern taken apart: text, label, text, label … text. */
+type PatternParts = readonly string[];
 
-/** The labels that a layer pattern asks for. */
-export function labelsOf(pattern: string): string[] {
-  return [...pattern.matchAll(LABEL)].map(([, label]) => label!);
+const partsOfPatterns = new WeakMap<readonly string[], readonly PatternParts[]>();
+
+function patternParts(patterns: readonly string[]): readonly PatternParts[] {
+  return cached(partsOfPatterns, patterns, () =>
+    patterns.map((pattern) => pattern.split(/\{([^{}]*)\}/)),
+  );
+}
+
+/** The labels that layer patterns ask for, with the pattern that does. */
+export function layerLabels(patterns: readonly string[]): { label: string; pattern: string }[] {
+  return patternParts(patterns).flatMap((parts, index) =>
+    parts.filter((_, i) => i % 2 === 1).map((label) => ({ label, pattern: patterns[index]! })),
+  );
 }
 
 /** The files, there or not, that a site's labels make of the plan's layer patterns, lowest first. */
-export function layerFiles(plan: Pick<Plan, 'layers'>, site: SiteDefinition): string[] {
-  return plan.layers.map((pattern) =>
-    pattern.replace(LABEL, (_, label: string) => site.labels[label] ?? ''),
-  );
+export function layerFiles({ layers }: Pick<Plan, 'layers'>, { labels }: SiteDefinition): string[] {
+  return patternParts(layers).map((parts) => {
+    let file = parts[0]!;
+    for (let i = 1; i < parts.length; i += 2) file += (labels[parts[i]!] ?? '') + parts[i + 1]!;
+    return file;
+  });
 }
 
 /** What merging the layers so far has given; sites that go on with the same layer share what comes next. */

@@ -2,13 +2,19 @@ import type { Problem } from '../model/problem.ts';
 import { compareText } from '../model/problem.ts';
 import { quoted, topOf } from './shape.ts';
 
+/** A site's name is that of its file. */
+export function siteNameOf(file: string): string {
+  return file.slice(file.lastIndexOf('/') + 1).replace(/\.yaml$/, '');
+}
+
 /** Which files of a plan are what, each list in code-unit order. */
 export interface Layout {
   /** Every path of the plan. */
   paths: readonly string[];
   /** Candidates for layers: YAML files in `layers/`, and what a layer pattern names elsewhere. */
   layers: readonly string[];
-  sites: readonly string[];
+  /** Files of sites, and the name that each gives its site. */
+  sites: ReadonlyMap<string, string>;
   /** Stack → the paths in its folder. */
   stacks: ReadonlyMap<string, readonly string[]>;
   /** Site → the paths in its overlay's folder. */
@@ -19,12 +25,12 @@ export interface Layout {
 export function layoutOf(paths: Iterable<string>): Layout {
   const sorted = [...paths].toSorted(compareText);
   const layers: string[] = [];
-  const sites: string[] = [];
+  const sites = new Map<string, string>();
   const stacks = new Map<string, string[]>();
   const overlays = new Map<string, string[]>();
   for (const path of sorted) {
     const [top, folder = '', ...rest] = path.split('/');
-    if (top === 'sites' && path.endsWith('.yaml')) sites.push(path);
+    if (top === 'sites' && path.endsWith('.yaml')) sites.set(path, siteNameOf(path));
     else if (top === 'stacks' && rest.length > 0) add(stacks, folder, path);
     else if (top === 'overlays' && rest.length > 0) add(overlays, folder, path);
     else if (top !== 'sites' && /\.ya?ml$/.test(path)) layers.push(path);

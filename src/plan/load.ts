@@ -1,7 +1,7 @@
 import { compareProblems, compareText, formatProblem, type Problem } from '../model/problem.ts';
 import { changedSites } from './changes.ts';
 import { type Documents, readDocuments } from './documents.ts';
-import { layerFiles } from './layers.ts';
+import { layerFiles, layerLabels } from './layers.ts';
 import { type Layout, layerPaths, layoutOf, strayFiles } from './layout.ts';
 import { absentFile, readOverlay } from './overlays.ts';
 import { parameterProblems } from './parameters.ts';
@@ -17,7 +17,7 @@ import {
 } from './references.ts';
 import { PLAN_FILE, readSettings, type Settings } from './settings.ts';
 import { nearest, quoted, topOf } from './shape.ts';
-import { paramProblems, readSite, siteNameOf } from './sites.ts';
+import { paramProblems, readSite } from './sites.ts';
 import { readStack } from './stacks.ts';
 import type { YamlDocument } from './yaml/node.ts';
 
@@ -107,7 +107,7 @@ class Loading {
   }
 
   /** Parses files, or takes over what is known of them; a fault is among the problems, and its file left out. */
-  #read(paths: readonly string[]): Map<string, YamlDocument> {
+  #read(paths: Iterable<string>): Map<string, YamlDocument> {
     const before = this.#before && {
       files: this.#previous!.files,
       documents: this.#before.documents,
@@ -179,11 +179,11 @@ class Loading {
 
   #sites(layout: Layout): Map<string, SiteDefinition> {
     const sites = new Map<string, SiteDefinition>();
-    this.#problems.push(...siteNameProblems(layout.sites));
-    for (const [path, document] of this.#read(layout.sites)) {
-      const name = siteNameOf(path);
+    if (layout !== this.#before?.layout) this.#problems.push(...siteNameProblems(layout.sites));
+    for (const [path, document] of this.#read(layout.sites.keys())) {
+      const name = layout.sites.get(path)!;
       const known = this.#isKnown(path) ? this.#previous!.sites.get(name) : undefined;
-      const read = known ? { site: known, problems: [] } : readSite(document);
+      const read = known ? { site: known, problems: [] } : readSite(name, document);
       this.#problems.push(...read.problems);
       if (read.site && !sites.has(name)) sites.set(name, read.site);
     }
@@ -211,13 +211,14 @@ class Loading {
   ): Set<string> {
     // A file that cannot be read still has its name: what refers to it is not at fault.
     const named = {
-      sites: new Set(layout.sites.map(siteNameOf)),
+      sites: new Set(layout.sites.values()),
       stacks: new Set(layout.stacks.keys()),
     };
     const layers = settings?.layers ?? [];
+    const labels = layerLabels(layers);
     const doubtful = new Set<string>();
     for (const site of sites.values()) {
-      const problems = siteReferences(site, { layers, stacks, sites, named });
+      const problems = siteReferences(site, { labels, stacks, sites, named });
       this.#problems.push(...problems);
       const unread = layerFiles({ layers }, site).some(
         (file) => this.#files.has(file) && !this.#documents.has(file),

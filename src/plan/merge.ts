@@ -142,13 +142,28 @@ function identity(node: ScalarNode): string {
   return 'tag' in value ? `${value.tag} ${value.text}` : `float ${value.value}`;
 }
 
+const marked = new WeakMap<YamlNode, boolean>();
+
+/** Whether there is a tombstone in a node. Worked out once for each: most are shared by many sites. */
+function hasTombstone(node: YamlNode): boolean {
+  if (node.kind === 'scalar') return isTombstone(node);
+  let result = marked.get(node);
+  if (result === undefined) {
+    const parts =
+      node.kind === 'map' ? node.entries.values().map(({ value }) => value) : node.items.values();
+    result = parts.some(hasTombstone);
+    marked.set(node, result);
+  }
+  return result;
+}
+
 const clean = new WeakMap<YamlNode, YamlNode>();
 
 /** The node without its tombstones; the same node where it has none, so that sharing stays. */
 export function withoutTombstones(node: MapNode): MapNode;
 export function withoutTombstones(node: YamlNode): YamlNode;
 export function withoutTombstones(node: YamlNode): YamlNode {
-  if (node.kind === 'scalar') return node;
+  if (node.kind === 'scalar' || !hasTombstone(node)) return node;
   let result = clean.get(node);
   if (!result) {
     result = node.kind === 'map' ? cleanMap(node) : cleanList(node);
@@ -158,22 +173,16 @@ export function withoutTombstones(node: YamlNode): YamlNode {
 }
 
 function cleanMap(node: MapNode): MapNode {
-  let changed = false;
   const entries = new Map<string, MapEntry>();
   for (const [key, entry] of node.entries) {
-    if (isTombstone(entry.value)) {
-      changed = true;
-      continue;
-    }
+    if (isTombstone(entry.value)) continue;
     const value = withoutTombstones(entry.value);
-    changed ||= value !== entry.value;
     entries.set(key, value === entry.value ? entry : { ...entry, value });
   }
-  return changed ? { kind: 'map', entries, flow: false, parts: node.parts ?? [node] } : node;
+  return { kind: 'map', entries, flow: false, parts: node.parts ?? [node] };
 }
 
 function cleanList(node: SequenceNode): SequenceNode {
   const items = node.items.map((item) => withoutTombstones(item));
-  if (items.every((item, i) => item === node.items[i])) return node;
   return { kind: 'sequence', items, flow: false, parts: node.parts ?? [node] };
 }

@@ -2,14 +2,6 @@ import { compareText, type Position, type Problem } from '../model/problem.ts';
 import { pathFault } from '../model/tree.ts';
 import { quoted, topOf } from './shape.ts';
 
-/** A path as it may be shown: control characters could lead a terminal astray. */
-export function shownPath(path: string): string {
-  // oxlint-disable-next-line no-control-regex
-  return /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/.test(path) || !path.isWellFormed()
-    ? quoted(path)
-    : path;
-}
-
 /** Two names that some file system would take for one have the same fold. */
 export function fold(path: string): string {
   return path.normalize('NFKC').toLowerCase();
@@ -37,7 +29,7 @@ export class PathIndex {
     const added = [...all].filter((path) => !this.#paths.has(path));
     if (added.length === 0 && all.size === this.#paths.size) return { index: this, problems: [] };
     // With paths gone, a folder's spelling may be gone too: start afresh.
-    const keeps = all.size === this.#paths.size + added.length;
+    const keeps = this.#paths.size > 0 && all.size === this.#paths.size + added.length;
     const byFold = keeps ? new Map(this.#byFold) : new Map<string, string>();
     const problems: Problem[] = [];
     const told = new Set<string>();
@@ -46,12 +38,14 @@ export class PathIndex {
       if (fault) {
         problems.push({
           message: `the path ${quoted(path)} ${fault}`,
-          position: topOf(shownPath(path)),
+          position: topOf(path),
         });
       } else {
         problems.push(...clash(byFold, path, told));
       }
     }
+    // Told as a fresh look tells it, whichever of the paths came first.
+    if (keeps && problems.length > 0) return new PathIndex().next(all);
     return { index: new PathIndex(all, byFold), problems };
   }
 }
@@ -61,25 +55,27 @@ export class PathIndex {
  * @param told spellings that have been reported; a folder's clash is told once, not for every file in it
  */
 function clash(byFold: Map<string, string>, path: string, told: Set<string>): Problem[] {
+  let found: { part: string; other: string } | undefined;
   for (let end = path.length; end > 0; end = path.lastIndexOf('/', end - 1)) {
     const part = path.slice(0, end);
+    if (told.has(part)) return [];
     const key = fold(part);
     const other = byFold.get(key);
     // A folder that is known has its parents registered too.
-    if (other === part || told.has(part)) return [];
-    if (other !== undefined) {
-      told.add(part);
-      return [
-        {
-          message: `${quoted(part)} and ${quoted(other)} differ only in case or in the form of their characters`,
-          position: topOf(shownPath(path)),
-          hint: 'on some machines they are the same file: rename one',
-        },
-      ];
-    }
-    byFold.set(key, part);
+    if (other === part) break;
+    if (other === undefined) byFold.set(key, part);
+    else found = { part, other };
   }
-  return [];
+  if (!found) return [];
+  told.add(found.part);
+  const [one, other] = [quoted(found.part), quoted(found.other)];
+  return [
+    {
+      message: `${one} and ${other} differ only in case or in the form of their characters`,
+      position: topOf(path),
+      hint: 'on some machines they are the same file: rename one',
+    },
+  ];
 }
 
 /**
@@ -89,7 +85,7 @@ function clash(byFold: Map<string, string>, path: string, told: Set<string>): Pr
 export function refusedProblems(refused: readonly { path: string; reason: string }[]): Problem[] {
   return refused.map(({ path, reason }) => ({
     message: `${quoted(path)} is refused: ${reason}`,
-    position: topOf(shownPath(path)),
+    position: topOf(path),
     hint: 'a plan holds plain files only',
   }));
 }

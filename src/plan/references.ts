@@ -1,10 +1,9 @@
 import { compareText, type Problem } from '../model/problem.ts';
-import { isName } from '../model/tree.ts';
-import { labelsOf } from './layers.ts';
-import { caseClashes } from './paths.ts';
+import { isName, pathFault } from '../model/tree.ts';
+import { caseClashes, fold } from './paths.ts';
 import type { SiteDefinition, StackDefinition } from './plan.ts';
 import { nearest, positionOf, quoted, topOf } from './shape.ts';
-import { keyPosition, siteNameOf } from './sites.ts';
+import { keyPosition } from './sites.ts';
 import { nodeAt } from './yaml/value.ts';
 
 /** What names in a plan may refer to. A file that cannot be read still has its name. */
@@ -14,11 +13,10 @@ export interface Named {
 }
 
 /** Names of sites that come from their files: well-formed, told apart, given once. */
-export function siteNameProblems(files: readonly string[]): Problem[] {
+export function siteNameProblems(sites: ReadonlyMap<string, string>): Problem[] {
   const problems: Problem[] = [];
   const first = new Map<string, string>();
-  for (const file of files) {
-    const name = siteNameOf(file);
+  for (const [file, name] of sites) {
     const position = topOf(file);
     const other = first.get(name);
     if (other !== undefined) {
@@ -29,10 +27,13 @@ export function siteNameProblems(files: readonly string[]): Problem[] {
     first.set(name, file);
     problems.push(...nameProblem('site', name, file));
   }
+  // Files that clash as paths are told as such.
+  const folded = new Set<string>();
+  const names = [...first].filter(([, file]) => folded.size !== folded.add(fold(file)).size);
   problems.push(
     ...caseClashes(
       'site',
-      [...first].map(([name, file]) => [name, topOf(file)] as const),
+      names.map(([name, file]) => [name, topOf(file)] as const),
     ),
   );
   return problems;
@@ -40,7 +41,8 @@ export function siteNameProblems(files: readonly string[]): Problem[] {
 
 /** Problems of a name that a file or folder of the plan gives. */
 export function nameProblem(what: string, name: string, file: string): Problem[] {
-  if (isName(name)) return [];
+  // What is wrong with the path as such has been told.
+  if (isName(name) || pathFault(file)) return [];
   return [
     {
       message: `${quoted(name)} cannot be a ${what}'s name`,
@@ -69,7 +71,8 @@ export function stackReferences(stack: StackDefinition, named: Named): Problem[]
 export function siteReferences(
   site: SiteDefinition,
   plan: {
-    layers: readonly string[];
+    /** Labels that layer patterns ask for. */
+    labels: readonly { label: string; pattern: string }[];
     stacks: ReadonlyMap<string, StackDefinition>;
     sites: ReadonlyMap<string, SiteDefinition>;
     named: Named;
@@ -86,15 +89,13 @@ export function siteReferences(
     const position = positionOf(nodeAt(root, ['stacks', index])!.source!);
     problems.push({ ...unknownStack(name), position });
   }
-  for (const pattern of plan.layers) {
-    for (const label of labelsOf(pattern)) {
-      if (Object.hasOwn(site.labels, label)) continue;
-      problems.push({
-        message: `the site ${quoted(site.name)} has no label ${quoted(label)}, which the layer ${quoted(pattern)} asks for`,
-        position: keyPosition(root, ['labels']),
-        ...nearest(label, Object.keys(site.labels)),
-      });
-    }
+  for (const { label, pattern } of plan.labels) {
+    if (Object.hasOwn(site.labels, label) || !isName(label)) continue;
+    problems.push({
+      message: `the site ${quoted(site.name)} has no label ${quoted(label)}, which the layer ${quoted(pattern)} asks for`,
+      position: keyPosition(root, ['labels']),
+      ...nearest(label, Object.keys(site.labels)),
+    });
   }
   for (const [stack, from] of Object.entries(site.imports)) {
     const position = keyPosition(root, ['imports', stack]);
@@ -109,9 +110,12 @@ export function siteReferences(
       problems.push({ message, position: value });
     }
   }
+  // With a stack's name misspelt, it is likely the missing one.
+  if (!Object.keys(site.imports).every((stack) => plan.named.stacks.has(stack))) return problems;
   for (const name of site.stacks) {
     for (const needed of plan.stacks.get(name)?.imports ?? []) {
       if (Object.hasOwn(site.imports, needed) || site.stacks.includes(needed)) continue;
+      if (!plan.named.stacks.has(needed)) continue;
       problems.push({
         message: `the stack ${quoted(name)} imports from ${quoted(needed)}, and the site ${quoted(site.name)} does not say from which site`,
         position: keyPosition(root, ['imports']),

@@ -7,6 +7,7 @@ export const API_VERSION = 'trueup/v1';
 
 const NAME_HINT =
   'must be 1 to 63 letters, digits, ".", "_" or "-", and begin and end with a letter or digit';
+const COUNT_OR_SHARE = 'must be a count or a share such as 2%';
 const DURATION = /^(?:\d+(?:ms|s|m|h|d))+$/;
 
 const name = z
@@ -39,8 +40,8 @@ const wave = z.strictObject({
   select: selector,
   maxConcurrent: z.int().min(1).exactOptional().describe('Sites under way at once.'),
   maxFailures: z
-    .union([z.int().min(0), z.string().regex(/^(?:100|\d{1,2}(?:\.\d+)?)%$/)], {
-      error: 'must be a count or a share such as 2%',
+    .union([z.int().min(0), z.string().regex(/^(?:100|\d{1,2}(?:\.\d+)?)%$/, COUNT_OR_SHARE)], {
+      error: COUNT_OR_SHARE,
     })
     .exactOptional()
     .describe('More failed sites than this stop the rollout: a count or a share such as 2%.'),

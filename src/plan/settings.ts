@@ -3,7 +3,7 @@ import type { Position, Problem } from '../model/problem.ts';
 import { parseSelector } from '../model/selector.ts';
 import { isName, pathFault } from '../model/tree.ts';
 import { paramGlob, pathGlob } from './globs.ts';
-import { labelsOf } from './layers.ts';
+import { layerLabels } from './layers.ts';
 import type { ListMerge, Plan, RolloutWave } from './plan.ts';
 import { durationMs, planSchema } from './schemas.ts';
 import { checkShape, positionOf, quoted, topOf } from './shape.ts';
@@ -90,9 +90,8 @@ function positionAt(document: YamlDocument, path: YamlPath): Position {
 
 /** Why a pattern cannot name layer files, or undefined if it can. */
 function layerFault(pattern: string): string | undefined {
-  const labels = labelsOf(pattern);
-  const wrong = labels.find((label) => !isName(label));
-  if (wrong !== undefined) return `has ${quoted(`{${wrong}}`)}, which is no label's name`;
+  const wrong = layerLabels([pattern]).find(({ label }) => !isName(label));
+  if (wrong) return `has ${quoted(`{${wrong.label}}`)}, which is no label's name`;
   // With any label in its place, the path has to be one that a plan may hold.
   const sample = pattern.replaceAll(/\{[^{}]*\}/g, 'x');
   if (/[{}]/.test(sample)) return 'has a brace without its partner';

@@ -16,6 +16,11 @@ import {
 /** How many edits apart two words may be and still be taken for a slip of the pen: a third of the longer one. */
 const SLIP = 1 / 3;
 
+/** What could lead a terminal or a reader astray: control characters, line separators, changes of direction. */
+const UNSHOWABLE =
+  // oxlint-disable-next-line no-control-regex
+  /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]/;
+
 /** Where a source range begins. */
 export function positionOf({ file, line, column }: Source): Position {
   return { file, line, column };
@@ -23,12 +28,19 @@ export function positionOf({ file, line, column }: Source): Position {
 
 /** The start of a file, for faults that have no better place. */
 export function topOf(file: string): Position {
-  return { file, line: 1, column: 1 };
+  return {
+    file: UNSHOWABLE.test(file) || !file.isWellFormed() ? quoted(file) : file,
+    line: 1,
+    column: 1,
+  };
 }
 
 /** Names as they are shown to people: quoted, escaped and cut, since they come from untrusted files. */
 export function quoted(text: string): string {
-  return JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text);
+  const cut = text.length > 80 ? `${text.slice(0, 80)}…` : text;
+  return JSON.stringify(cut).replaceAll(new RegExp(UNSHOWABLE, 'g'), (character) => {
+    return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  });
 }
 
 /** `did you mean "layers"?`, if one of the known words is near enough; an object to spread into a problem. */

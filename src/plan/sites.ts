@@ -18,13 +18,11 @@ const OPAQUE = new Map([
 /** Groups that Ansible makes itself; `all` has the site's parameters. */
 const BUILT_IN_GROUPS = new Set(['all', 'ungrouped']);
 
-/** A site's name is that of its file. */
-export function siteNameOf(file: string): string {
-  return file.slice(file.lastIndexOf('/') + 1).replace(/\.yaml$/, '');
-}
-
 /** Reads a site's file; undefined, with the problems, if it cannot be used. */
-export function readSite(document: YamlDocument): {
+export function readSite(
+  name: string,
+  document: YamlDocument,
+): {
   site: SiteDefinition | undefined;
   problems: Problem[];
 } {
@@ -32,7 +30,7 @@ export function readSite(document: YamlDocument): {
   if (!value) return { site: undefined, problems };
   const { root } = document;
   const site: SiteDefinition = {
-    name: siteNameOf(document.file),
+    name,
     file: document.file,
     labels: value.labels,
     stacks: value.stacks,
@@ -46,6 +44,7 @@ export function readSite(document: YamlDocument): {
     document,
   };
   problems.push(...hostProblems(site), ...repeated(site), ...tombstoneProblems(site));
+  problems.push(...paramProblems(site.params));
   return { site, problems };
 }
 

@@ -5,7 +5,7 @@ import { messageOf } from '../model/errors.ts';
 import type { Position, Problem } from '../model/problem.ts';
 import type { Defaults } from './defaults.ts';
 import { type Json, type JsonObject, SchemaTooLarge, SchemaWalk } from './schema-walk.ts';
-import { positionOf, topOf } from './shape.ts';
+import { positionOf, quoted, topOf } from './shape.ts';
 import { NO_SOURCE } from './yaml/make.ts';
 import type { Source, YamlNode, YamlPath } from './yaml/node.ts';
 import { decodeUtf8, parseYamlValue } from './yaml/parse.ts';
@@ -21,6 +21,16 @@ export interface ParameterSchema extends Defaults {
   secrets: readonly (readonly string[])[];
 }
 
+interface SchemaFault {
+  message: string;
+  path: YamlPath;
+}
+
+/** Holds schemas to the rules for schemas; making ready for that takes far longer than doing it. */
+let metaSchema: Ajv2020 | undefined;
+
+/** More than these are not looked for. */
+const MAX_FAULTS = 20;
 /** A deeper schema is not for people, and would overrun the stack of those that walk it. */
 const MAX_DEPTH = 100;
 
@@ -80,9 +90,7 @@ function failed(...problems: Problem[]): { schema: undefined; problems: Problem[
   return { schema: undefined, problems };
 }
 
-function compile(
-  source: JsonObject,
-): { validate: ValidateFunction } | { faults: { message: string; path: YamlPath }[] } {
+function compile(source: JsonObject): { validate: ValidateFunction } | { faults: SchemaFault[] } {
   const declared = source['$schema'];
   if (
     declared !== undefined &&
@@ -90,6 +98,10 @@ function compile(
   ) {
     const message = 'only "https://json-schema.org/draft/2020-12/schema" is understood';
     return { faults: [{ message: `$schema: ${message}`, path: ['$schema'] }] };
+  }
+  metaSchema ??= new Ajv2020({ allErrors: true, logger: false });
+  if (metaSchema.validateSchema(source) !== true) {
+    return { faults: mostTelling(metaSchema.errors ?? []) };
   }
   // An instance for each schema: no $id of another stack or revision is in the way.
   const ajv = new Ajv2020({
@@ -100,23 +112,58 @@ function compile(
     strictTuples: false,
     strictRequired: false,
     logger: false,
+    validateSchema: false,
   });
   addFormats.default(ajv);
   ajv.addKeyword({ keyword: 'x-secret', schemaType: 'boolean' });
-  try {
-    if (ajv.validateSchema(source) !== true) {
-      return { faults: mostTelling(ajv.errors ?? []) };
+  const faults: SchemaFault[] = [];
+  for (let tries = 0; tries < MAX_FAULTS; tries += 1) {
+    try {
+      const validate = ajv.compile(source);
+      return faults.length > 0 ? { faults } : { validate };
+    } catch (error) {
+      const message = messageOf(error);
+      const [, keyword] = /^strict mode: unknown keyword: "(.*)"$/s.exec(message) ?? [];
+      if (keyword === undefined) {
+        faults.push({ message, path: placeOf(source, message) });
+        break;
+      }
+      faults.push({
+        message: `unknown keyword ${quoted(keyword)}`,
+        path: pathTo(source, (key) => key === keyword),
+      });
+      // To find what else is wrong; ajv takes only keywords of this form.
+      if (!/^[a-z_$][a-z0-9_$:-]*$/i.test(keyword)) break;
+      ajv.addKeyword(keyword);
     }
-    return { validate: ajv.compile(source) };
-  } catch (error) {
-    const message = messageOf(error);
-    const [, place] = /at path "(#[^"]*)"/.exec(message) ?? [];
-    return { faults: [{ message, path: place ? pointerPath(place.slice(1)) : [] }] };
   }
+  return { faults };
+}
+
+/** ajv tells most faults of this kind without a place: look for what its message is about. */
+function placeOf(source: JsonObject, message: string): YamlPath {
+  const [, pointer] = /at path "#([^"]*)"/.exec(message) ?? [];
+  if (pointer !== undefined) return pointerPath(pointer);
+  return pathTo(source, (key, value) =>
+    ['$ref', '$dynamicRef', 'pattern'].includes(key) && typeof value === 'string' && value !== ''
+      ? message.includes(value)
+      : false,
+  );
+}
+
+/** The path of the first member of an object, at any depth, that is looked for; empty if there is none. */
+function pathTo(value: Json, wanted: (key: string, value: Json) => boolean): YamlPath {
+  if (typeof value !== 'object' || value === null) return [];
+  for (const [key, member] of Object.entries(value)) {
+    if (!Array.isArray(value) && wanted(key, member)) return [key];
+    const below = pathTo(member, wanted);
+    if (below.length > 0) return [key, ...below];
+  }
+  return [];
 }
 
 /** Of the errors at one place the first, and not those that merely follow from it. */
-function mostTelling(errors: readonly ErrorObject[]): { message: string; path: YamlPath }[] {
+function mostTelling(errors: readonly ErrorObject[]): SchemaFault[] {
   const byPlace = new Map<string, ErrorObject>();
   for (const error of errors) {
     if (!byPlace.has(error.instancePath)) byPlace.set(error.instancePath, error);

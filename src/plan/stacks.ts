@@ -4,6 +4,7 @@ import { fold } from './paths.ts';
 import type { PlanFiles, StackDefinition, StackFile } from './plan.ts';
 import { stackSchema } from './schemas.ts';
 import { checkShape, nearest, positionOf, quoted, topOf } from './shape.ts';
+import { paramProblems } from './sites.ts';
 import { readStackSchema } from './stack-schema.ts';
 import type { YamlDocument } from './yaml/node.ts';
 import { nodeAt } from './yaml/value.ts';
@@ -39,6 +40,7 @@ export function readStack(
   const schemaFile = files.get(`${folder}/schema.json`);
   const read = schemaFile && readStackSchema(`${folder}/schema.json`, schemaFile.content);
   problems.push(...(read?.problems ?? []));
+  if (read?.schema) problems.push(...paramProblems(read.schema.root));
   const requirements = nodeAt(document.root, ['requirements']);
   const tree = stackFiles(name, paths, requirements !== undefined);
   problems.push(...tree.problems);

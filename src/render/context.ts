@@ -25,6 +25,7 @@ export class SiteContext {
   readonly #plan: Plan;
   readonly #site: SiteDefinition;
   readonly #secrets: readonly YamlPath[];
+  #names: Map<string, Value> | undefined;
 
   /** @param params the site's merged parameters */
   constructor(plan: Plan, site: SiteDefinition, params: MapNode) {
@@ -37,10 +38,8 @@ export class SiteContext {
 
   /** What the templates of one stack see: under `imports` only what this stack asks for. */
   namesFor(stack: StackDefinition): TemplateNames {
-    const names = new Map<string, Value>();
-    for (const [name, { value }] of this.params.entries) names.set(name, toValue(value));
     const imports = this.importsOf(stack);
-    names.set('site', siteValue(this.#site));
+    const names = new Map(this.#ownNames());
     names.set('imports', new Map(imports.map((one) => [one.stack, toValue(one.exported)])));
 
     const imported = imports.flatMap(({ stack: name, from }) =>
@@ -50,6 +49,14 @@ export class SiteContext {
     return secrets.size > 0
       ? { names, secrets: (path) => secrets.has(JSON.stringify(path)) }
       : { names };
+  }
+
+  #ownNames(): ReadonlyMap<string, Value> {
+    if (!this.#names) {
+      this.#names = new Map([['site', siteValue(this.#site)]]);
+      for (const [name, { value }] of this.params.entries) this.#names.set(name, toValue(value));
+    }
+    return this.#names;
   }
 
   importsOf(stack: StackDefinition): Import[] {

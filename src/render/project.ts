@@ -1,5 +1,5 @@
 import { sha256 } from '../model/tree.ts';
-import type { Plan, SiteDefinition } from '../plan/plan.ts';
+import type { Plan, SiteDefinition, StackDefinition } from '../plan/plan.ts';
 import { emitYaml } from '../plan/yaml/emit.ts';
 import { makeMap } from '../plan/yaml/make.ts';
 import type { MapNode } from '../plan/yaml/node.ts';
@@ -28,12 +28,11 @@ const SEARCHED: readonly (readonly [setting: string, folder: string])[] = [
  * site's overlay, which is a file that somebody reviewed.
  */
 export function ansibleConfig(plan: Plan, site: SiteDefinition): string {
+  const stacks = site.stacks.map((name) => plan.stacks.get(name)!);
   const searched = SEARCHED.flatMap(([setting, folder]) => {
-    const folders = site.stacks
-      .filter((name) =>
-        plan.stacks.get(name)?.files.some(({ target }) => target.startsWith(`${name}/${folder}/`)),
-      )
-      .map((name) => `${name}/${folder}`);
+    const folders = stacks
+      .filter((stack) => foldersOf(stack).has(folder))
+      .map(({ name }) => `${name}/${folder}`);
     return folders.length > 0 ? [`${setting} = ${folders.join(':')}`] : [];
   });
   // Sites may have the same addresses. By default a connection's socket is named for those alone, so that one
@@ -54,6 +53,18 @@ pipelining = True
 control_path_dir = ~/.ansible/cp/${sockets}
 ssh_args = -o ControlMaster=auto -o ControlPersist=60s -o ServerAliveInterval=5 -o ServerAliveCountMax=3
 `;
+}
+
+const topFolders = new WeakMap<StackDefinition, ReadonlySet<string>>();
+
+/** The folders at the top of what a stack gives to a site tree. */
+function foldersOf(stack: StackDefinition): ReadonlySet<string> {
+  let folders = topFolders.get(stack);
+  if (!folders) {
+    folders = new Set(stack.files.map(({ target }) => target.split('/')[1]!));
+    topFolders.set(stack, folders);
+  }
+  return folders;
 }
 
 /** `inventory.yml`: hosts with their variables as they stand in the plan, and groups. */

@@ -5,6 +5,7 @@ import { siteOf, siteParams } from '../plan/layers.ts';
 import { inOrder } from '../plan/load.ts';
 import type { Plan, SiteDefinition } from '../plan/plan.ts';
 import { emitYaml } from '../plan/yaml/emit.ts';
+import type { MapNode } from '../plan/yaml/node.ts';
 import { SiteContext } from './context.ts';
 import { contentHash } from './digest.ts';
 import type { RenderedSite } from './manifest.ts';
@@ -23,8 +24,9 @@ export { type FileTrace, traceFile } from './trace-file.ts';
  */
 export function renderSite(plan: Plan, site: string): RenderedSite {
   const definition = siteOf(plan, site);
-  const files = ownFiles(plan, definition);
-  const problems = addStacks(plan, definition, files);
+  const params = siteParams(plan, site);
+  const files = ownFiles(plan, definition, params);
+  const problems = addStacks(plan, definition, params, files);
   problems.push(...applyOverlay(plan, site, files));
   if (problems.length > 0) throw new InvalidInput(inOrder(problems));
   const tree = new Map([...files].toSorted(([a], [b]) => compareText(a, b)));
@@ -37,7 +39,7 @@ export function playbooksOf(plan: Plan, site: string): string[] {
 }
 
 /** What the tree has beside its stacks. */
-function ownFiles(plan: Plan, site: SiteDefinition): Map<string, TreeFile> {
+function ownFiles(plan: Plan, site: SiteDefinition, params: MapNode): Map<string, TreeFile> {
   const files = new Map<string, TreeFile>();
   const add = (path: string, text: string, mode: TreeFile['mode'] = '100644'): void => {
     files.set(path, { mode, content: Buffer.from(text) });
@@ -46,19 +48,24 @@ function ownFiles(plan: Plan, site: SiteDefinition): Map<string, TreeFile> {
   add('ansible.cfg', ansibleConfig(plan, site));
   add('apply.sh', applyScript(plan, site), '100755');
   add('inventory.yml', inventory(site));
-  add('group_vars/all.yml', emitYaml(siteParams(plan, site.name)));
-  for (const [group, params] of site.groupParams) {
-    if (params.entries.size > 0) add(`group_vars/${group}.yml`, emitYaml(params));
+  add('group_vars/all.yml', emitYaml(params));
+  for (const [group, own] of site.groupParams) {
+    if (own.entries.size > 0) add(`group_vars/${group}.yml`, emitYaml(own));
   }
-  for (const [host, params] of site.hostParams) {
-    if (params.entries.size > 0) add(`host_vars/${host}.yml`, emitYaml(params));
+  for (const [host, own] of site.hostParams) {
+    if (own.entries.size > 0) add(`host_vars/${host}.yml`, emitYaml(own));
   }
   return files;
 }
 
-function addStacks(plan: Plan, site: SiteDefinition, files: Map<string, TreeFile>): Problem[] {
+function addStacks(
+  plan: Plan,
+  site: SiteDefinition,
+  params: MapNode,
+  files: Map<string, TreeFile>,
+): Problem[] {
   const problems: Problem[] = [];
-  const context = new SiteContext(plan, site, siteParams(plan, site.name));
+  const context = new SiteContext(plan, site, params);
   for (const name of site.stacks) {
     const stack = plan.stacks.get(name)!;
     if (stack.requirements) {

@@ -65,7 +65,7 @@ function textPieces(piece: TracePiece): TextPiece[] {
     case 'include':
       return flatten(piece.pieces);
     case 'filtered':
-      // The filter made something else of the pieces within.
-      return [{ ...piece.output, hole: true }];
   }
+  // The filter made something else of the pieces within.
+  return [{ ...piece.output, hole: true }];
 }

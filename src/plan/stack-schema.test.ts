@@ -1,0 +1,50 @@
+import { expect, test } from 'vitest';
+
+import { type Edits, faultsOf, replace } from '../../test/support/edited-plan.ts';
+
+const SCHEMA = 'stacks/compute/schema.json';
+
+test.each<[string, Edits, string[]]>([
+  [
+    'schema that is no JSON',
+    { [SCHEMA]: '{ "type": "object", }' },
+    [
+      'stacks/compute/schema.json:1:21: the file is not JSON (JSON has neither comments nor trailing commas, and its strings are in double quotes)',
+    ],
+  ],
+  [
+    'schema that is no schema',
+    { [SCHEMA]: replace('"integer", "minimum"', '"integr", "minimum"') },
+    [
+      'stacks/compute/schema.json:6:22: not a valid JSON Schema: /properties/mtu/type must be equal to one of the allowed values',
+    ],
+  ],
+  [
+    'schema with unknown keywords',
+    { [SCHEMA]: replace('"minimum"', '"minimun"') },
+    ['stacks/compute/schema.json:6:44: not a valid JSON Schema: unknown keyword "minimun"'],
+  ],
+  [
+    'schema of another draft',
+    { [SCHEMA]: '{ "$schema": "http://json-schema.org/draft-07/schema#" }' },
+    [
+      'stacks/compute/schema.json:1:14: not a valid JSON Schema: $schema: only "https://json-schema.org/draft/2020-12/schema" is understood',
+    ],
+  ],
+  [
+    'schema with a reference to nowhere',
+    { [SCHEMA]: '{ "properties": { "a": { "$ref": "http://127.0.0.1/x" } } }' },
+    [
+      "stacks/compute/schema.json:1:34: not a valid JSON Schema: can't resolve reference http://127.0.0.1/x from id #",
+    ],
+  ],
+  [
+    'schema with a pattern that cannot be read',
+    { [SCHEMA]: '{ "properties": { "a": { "pattern": "(" } } }' },
+    [
+      'stacks/compute/schema.json:1:37: not a valid JSON Schema: Invalid regular expression: /(/u: Unterminated group',
+    ],
+  ],
+])('%s', (_, edits, faults) => {
+  expect(faultsOf(edits)).toEqual(faults);
+});
