@@ -218,6 +218,15 @@ async function refuse(): Promise<never> {
   throw new Stalled('the forge rejects our token');
 }
 
+test('a proposal is found by the number of its pull request too', async () => {
+  const api = await startApi();
+  await seed(api.store);
+  expect(await read(api, '/api/v1/proposals/7')).toMatchObject({ id: 'proposal-1' });
+  expect((await api.get('/api/v1/proposals/8')).status).toBe(404);
+  expect((await api.post('/api/v1/proposals/7/merge')).status).toBe(200);
+  expect(api.decided).toEqual(['merge proposal-1 by operator']);
+});
+
 test('a forge that refuses us is no fault of who decides', async () => {
   const api = await startApi({ decisions: { merge: refuse, close: refuse, retry: refuse } });
   await seed(api.store);

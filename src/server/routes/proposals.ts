@@ -18,7 +18,9 @@ import {
 } from '../wire.ts';
 
 const ProposalPage = pageOf('ProposalPage', Proposal);
-const params = z.object({ id: Key });
+const params = z.object({
+  id: Key.meta({ description: 'The key of the proposal, or the number of its pull request.' }),
+});
 
 const listProposals = createRoute({
   method: 'get',
@@ -65,7 +67,11 @@ const closeProposal = createRoute({
 
 export function proposalRoutes({ store, decisions }: ServerOptions) {
   const find = async (id: string): Promise<ProposalRow> => {
-    const row = await store.proposals.get(id);
+    // Keys are UUIDs: none of them is a number.
+    const number = /^\d{1,15}$/.test(id) ? Number(id) : undefined;
+    const row = await (number === undefined
+      ? store.proposals.get(id)
+      : store.proposals.byNumber(number));
     if (row === undefined) throw new HttpProblem(404, { detail: `there is no proposal "${id}"` });
     return row;
   };
