@@ -25,10 +25,15 @@ import { RevisionLoop } from './revisions.ts';
 import { treeDiff } from './tree-diff.ts';
 import { createUserNames } from './users.ts';
 
-/** The plan loop has but one key. */
+/** The plan loop and the maintenance loop have but one key. */
 const PLAN = 'plan';
+const REPOSITORIES = 'repositories';
+/** Every write makes a pack and loose refs; joined now and then, they stay few (ms). */
+const MAINTENANCE_INTERVAL = 60 * 60_000;
 /** Applies of one revision that end close together are counted once (ms). */
 const COUNT_DELAY = 300;
+
+type LoopName = 'plan' | 'site' | 'observe' | 'drift' | 'proposal' | 'revision' | 'maintenance';
 
 export interface ControllerOptions {
   config: Config;
@@ -66,14 +71,7 @@ export class Controller {
   readonly #plan: PlanLoop;
   readonly #proposal: ProposalLoop;
   readonly #watcher: WorkingCopyWatcher;
-  readonly #loops: {
-    plan: KeyedLoop;
-    site: KeyedLoop;
-    observe: KeyedLoop;
-    drift: KeyedLoop;
-    proposal: KeyedLoop;
-    revision: KeyedLoop;
-  };
+  readonly #loops: Record<LoopName, KeyedLoop>;
   #siteNames: readonly string[] = [];
 
   private constructor(
@@ -171,6 +169,7 @@ export class Controller {
       forge: this.#forge,
       branch,
       pollInterval,
+      fetched: () => this.#plan.fetched,
       siteDiff: (row) =>
         treeDiff(trees, this.#plan.current?.plan, row.site, row.baseCommit, row.observedCommit),
       log,
@@ -194,6 +193,7 @@ export class Controller {
       drift: loop('drift', 2, (name) => drift.handle(name)),
       proposal: loop('proposal', 4, (id) => this.#proposal.handle(id)),
       revision: loop('revision', 1, (name) => revision.handle(name)),
+      maintenance: loop('maintenance', 1, () => this.#maintain()),
     };
     this.#watcher = new WorkingCopyWatcher({
       directory: directory.sites,
@@ -249,6 +249,7 @@ export class Controller {
     await this.#watcher.start();
     for (const loop of Object.values(this.#loops)) loop.start();
     this.#loops.plan.nudge(PLAN);
+    this.#loops.maintenance.nudge(REPOSITORIES, MAINTENANCE_INTERVAL);
     // Edits made and decisions taken while nobody was here, and work that was left.
     for await (const row of this.store.sites.all()) {
       if (row.removedAt !== null) continue;
@@ -362,6 +363,12 @@ export class Controller {
       this.#loops.drift.nudge(name);
       this.#loops.site.nudge(name);
     }
+  }
+
+  async #maintain(): Promise<{ again: number }> {
+    await this.#trees.maintain();
+    await this.#repository.maintain();
+    return { again: MAINTENANCE_INTERVAL };
   }
 
   async #refreshNames(): Promise<void> {

@@ -2,6 +2,7 @@ import type { Config } from '../config/config.ts';
 import type { Forge } from '../forge/forge.ts';
 import { GitHubForge } from '../forge/github/github-forge.ts';
 import { LocalForge } from '../forge/local/local-forge.ts';
+import { RefMoved } from '../git/errors.ts';
 import type { PlanRepository } from '../git/plan-repository.ts';
 import { Stalled, UserError } from '../model/errors.ts';
 import type { Store } from '../store/store.ts';
@@ -92,7 +93,7 @@ async function mergeInto(
       await repository.pushBase(result.commit, base);
       return result;
     } catch (error) {
-      if (attempt === MERGE_ATTEMPTS) throw error;
+      if (!(error instanceof RefMoved) || attempt === MERGE_ATTEMPTS) throw error;
     }
   }
 }

@@ -134,6 +134,7 @@ class Bench {
     if (expected.forgotten) return;
     expected.failures = outcome === 'failure' ? expected.failures + 1 : 0;
     if (outcome === 'again') expected.causes.push(now + again);
+    if (outcome === 'stalled') expected.causes.push(now + BACKOFF.max);
     if (outcome === 'failure') {
       const ms = backoffDelay(BACKOFF, expected.failures, this.random);
       expected.causes.push(now + Math.round(ms));

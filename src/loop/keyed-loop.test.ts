@@ -131,18 +131,32 @@ test('a nudge does not wait for a backoff, nor does it make it short', async () 
   expect(runs).toHaveLength(3);
 });
 
-test('what is stalled waits for the next nudge', async () => {
+test('what is stalled waits for a nudge, or the longest backoff', async () => {
   const { loop, clock, runs, lines } = loopOf();
   loop.nudge('a');
   await settled();
   await runs[0]!.fail(new Stalled('the token was rejected: give another'));
-  await clock.advance(10_000_000);
+  await clock.advance(299_999);
   expect(runs).toHaveLength(1);
   expect(lines).toMatchObject([
     { level: 'error', loop: 'site', key: 'a', error: 'the token was rejected: give another' },
   ]);
+  await clock.advance(1);
+  expect(runs).toHaveLength(2);
+  await runs[1]!.fail(new Stalled('the token was rejected: give another'));
   loop.nudge('a');
   await settled();
+  expect(runs).toHaveLength(3);
+});
+
+test('a failure that says when to come back is not tried before', async () => {
+  const { loop, clock, runs } = loopOf();
+  loop.nudge('a');
+  await settled();
+  await runs[0]!.fail(Object.assign(new Error('slow down'), { retryAfter: 60_000 }));
+  await clock.advance(59_999);
+  expect(runs).toHaveLength(1);
+  await clock.advance(1);
   expect(runs).toHaveLength(2);
 });
 

@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 
 import PQueue from 'p-queue';
 
-import { messageOf, Stalled, UserError } from '../model/errors.ts';
+import { messageOf, retryAfterOf, Stalled, UserError } from '../model/errors.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { type Backoff, backoffDelay } from './backoff.ts';
@@ -48,8 +48,9 @@ type Result = 'success' | 'requeue' | 'error' | 'stalled';
 /**
  * Handles keys, level-triggered: a nudge says no more than "look at this one". A key never runs beside itself; one
  * that is nudged while it runs, runs once more. A success resets its backoff; after a failure it is tried again
- * between 1 s and 5 min later and takes no slot meanwhile; after `Stalled` it waits for the next nudge. A nudge
- * does not wait for a backoff to end.
+ * between 1 s and 5 min later and takes no slot meanwhile, and never before the time that the error itself asks for
+ * (`retryAfter`). `Stalled` has no use in trying again soon: it waits for a nudge, or for the longest backoff, since
+ * nobody may tell us that its cause was mended. A nudge does not wait for a backoff to end.
  */
 export class KeyedLoop {
   readonly #options: KeyedLoopOptions;
@@ -190,10 +191,11 @@ export class KeyedLoop {
     if (error instanceof Stalled) {
       entry.failures = 0;
       log.error(about, 'cannot go on until something changes');
-      return { result: 'stalled', next: undefined };
+      return { result: 'stalled', next: backoff.max };
     }
     entry.failures += 1;
-    const next = Math.round(backoffDelay(backoff, entry.failures, random()));
+    const delay = Math.round(backoffDelay(backoff, entry.failures, random()));
+    const next = Math.max(delay, retryAfterOf(error));
     metrics?.queueRetries.inc({ queue: name });
     // Where it broke helps only with faults that are not told to people as such.
     const trace = error instanceof UserError || !(error instanceof Error) ? {} : { err: error };

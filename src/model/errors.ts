@@ -21,6 +21,12 @@ export class Stalled extends UserError {
   override name = 'Stalled';
 }
 
+/** Milliseconds for which whoever failed us asked to be left alone (`retryAfter` of the error); 0 if it did not. */
+export function retryAfterOf(error: unknown): number {
+  if (!(error instanceof Error) || !('retryAfter' in error)) return 0;
+  return typeof error.retryAfter === 'number' ? error.retryAfter : 0;
+}
+
 /** The text of whatever was thrown. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

@@ -8,6 +8,9 @@ import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { proposalBody } from './body.ts';
 
+/** How soon to ask again whether the plan was fetched (ms). */
+const SOON = 500;
+
 export interface ProposalLoopOptions {
   store: Store;
   repository: PlanRepository;
@@ -16,6 +19,8 @@ export interface ProposalLoopOptions {
   branch: string;
   /** How often an open pull request is looked at without any word from the forge (ms). */
   pollInterval: number;
+  /** Whether the plan's branches were fetched by this process: a branch is not gone because we never had it. */
+  fetched: () => boolean;
   /** Unified diff of what was edited at the site. */
   siteDiff: (drift: DriftRow) => Promise<string>;
   log: Logger;
@@ -36,9 +41,10 @@ export class ProposalLoop {
   }
 
   async handle(id: string): Promise<Handled> {
-    const { store } = this.#options;
+    const { store, fetched } = this.#options;
     const proposal = await store.proposals.get(id);
     if (!proposal || !isUndecided(proposal)) return undefined;
+    if (!fetched()) return { again: SOON };
     const drift = await store.drifts.get(proposal.driftId);
     if (!drift) throw new UserError(`proposal ${id} has lost its drift ${proposal.driftId}`);
     const result =

@@ -57,6 +57,7 @@ export interface PlanLoopOptions {
 export class PlanLoop {
   readonly #options: PlanLoopOptions;
   #current: (PlanAt & { files: TrackedFiles }) | undefined;
+  #fetched = false;
 
   constructor(options: PlanLoopOptions) {
     this.#options = options;
@@ -67,9 +68,15 @@ export class PlanLoop {
     return this.#current;
   }
 
+  /** Whether this process has fetched the plan's branches: before, the mirror may lack what a forge tells of. */
+  get fetched(): boolean {
+    return this.#fetched;
+  }
+
   async handle(): Promise<Handled> {
     const { repository, store, metrics, branch, pollInterval, now, random } = this.#options;
     const { head } = await repository.fetch();
+    this.#fetched = true;
     metrics.planLastFetch.set(now() / 1000);
     if (!head) {
       throw new Stalled(
