@@ -155,6 +155,7 @@ export class Controller {
       store,
       trees,
       repository,
+      path,
       plan: () => this.#plan.current,
       maxOpenProposals: config.drift.maxOpenProposals,
       log,

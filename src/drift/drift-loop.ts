@@ -26,6 +26,8 @@ export interface DriftLoopOptions {
   store: Store;
   trees: SiteStore;
   repository: PlanRepository;
+  /** Folder of the repository that the plan is in; empty: its top. */
+  path: string;
   plan: () => { revision: string; plan: Plan } | undefined;
   maxOpenProposals: number;
   log: Logger;
@@ -182,7 +184,8 @@ export class DriftLoop {
     current: { revision: string; plan: Plan },
     observed: SiteTree,
   ): Promise<Handled> {
-    const { store, repository, maxOpenProposals, metrics, log, now, onProposal } = this.#options;
+    const { store, repository, path, maxOpenProposals, metrics, log, now, onProposal } =
+      this.#options;
     const waiting = await store.proposals.open();
     if (waiting.length >= maxOpenProposals) {
       log.warn(
@@ -215,6 +218,7 @@ export class DriftLoop {
     }
     const commit = await repository.commitEdits({
       parent: current.revision,
+      path,
       edits: recommendedEdits(result),
       message: `${first.title}\n\nSite: ${row.name}\nDrift: ${drift.fingerprint}\n`,
       author: { name: drift.author, email: `${drift.author}@${row.name}` },

@@ -167,7 +167,10 @@ export class ProposalLoop {
   async #endedWithoutDecision(proposal: ProposalRow, drift: DriftRow): Promise<string | undefined> {
     const { store, now } = this.#options;
     const site = await store.sites.get(proposal.site);
-    if (!site || site.removedAt !== null) return 'the plan has no such site any more';
+    if (!site || site.removedAt !== null) {
+      await store.drifts.decide(drift.id, 'ignored', 'the plan', now());
+      return 'the plan has no such site any more';
+    }
     if (drift.status !== 'open') return reasonOf(drift.status);
     if (site.observedDigest !== site.desiredDigest || site.baseCommit !== site.desiredCommit) {
       return undefined;

@@ -256,8 +256,7 @@ export class PlanLoop {
     rendered: readonly RenderedSite[],
   ): Promise<string[]> {
     const { store, trees, now } = this.#options;
-    const rows = new Map<string, SiteRow | undefined>();
-    for (const { site } of rendered) rows.set(site, await store.sites.get(site));
+    const rows = await store.sites.getMany(rendered.map(({ site }) => site));
     const differ = rendered.filter(({ site, digest }) => rows.get(site)?.desiredDigest !== digest);
     const commits = await trees.writeCommits(
       differ.map((one) => {

@@ -30,6 +30,20 @@ export class Sites {
     return row && siteCodec.decode(row);
   }
 
+  /** Those of the named sites that there are, by name. */
+  async getMany(names: readonly string[]): Promise<Map<string, SiteRow>> {
+    const found = new Map<string, SiteRow>();
+    for (let start = 0; start < names.length; start += PAGE) {
+      const rows = await this.#session.db
+        .selectFrom('sites')
+        .selectAll()
+        .where('name', 'in', names.slice(start, start + PAGE))
+        .execute();
+      for (const row of rows) found.set(row.name, siteCodec.decode(row));
+    }
+    return found;
+  }
+
   /**
    * Sites in order of their names.
    * @param query.search text that the name or a label contains, in either case
