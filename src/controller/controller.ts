@@ -6,7 +6,7 @@ import { PlanRepository } from '../git/plan-repository.ts';
 import { SiteStore } from '../git/site-store.ts';
 import { KeyedLoop, type KeyedLoopOptions } from '../loop/keyed-loop.ts';
 import type { Driver } from '../model/driver.ts';
-import { UserError } from '../model/errors.ts';
+import { messageOf, UserError } from '../model/errors.ts';
 import { secretValuesIn } from '../plan/secrets.ts';
 import { ProposalLoop } from '../proposals/proposal-loop.ts';
 import { PlanLoop } from '../reconcile/plan-loop.ts';
@@ -226,7 +226,15 @@ export class Controller {
         metrics.gitOperationDuration.observe({ operation }, seconds);
       };
       const store = await openStore({ file: directory.database });
-      const trees = await SiteStore.open({ directory: directory.siteStore, onOperation });
+      const trees = await SiteStore.open({
+        directory: directory.siteStore,
+        onOperation,
+        onRefError: (error) =>
+          log.warn(
+            { error: messageOf(error) },
+            'refs could not be moved: they follow with the next',
+          ),
+      });
       const repository = await PlanRepository.open({
         directory: directory.planMirror,
         url: config.plan.url,

@@ -165,10 +165,10 @@ export class DriftLoop {
     fingerprint: string,
   ): Promise<DriftRow> {
     const { store, trees, metrics, log, now } = this.#options;
-    const [edit] = await trees.log(row.name, 'observed', 1);
+    const edit = await trees.describe(row.observedCommit!);
     const { drift, inserted } = await store.drifts.insertIfAbsent({
-      ...newDrift(row, paths, contentKey, fingerprint, edit?.time ?? now()),
-      author: edit?.author ?? 'unknown',
+      ...newDrift(row, paths, contentKey, fingerprint, edit.time),
+      author: edit.author,
     });
     if (inserted) {
       metrics.driftDetected.inc({ kind: 'tree' });

@@ -2,6 +2,7 @@ import { isName, type SiteTree } from '../model/tree.ts';
 import { type Person, writeCommits } from './fast-import.ts';
 import { type LogEntry, readLog } from './log.ts';
 import { readFiles } from './read-files.ts';
+import { RefQueue } from './ref-queue.ts';
 import { listRefs, readRef, type RefUpdate, updateRefs } from './refs.ts';
 import { Repository, type RepositoryOptions } from './repository.ts';
 
@@ -32,20 +33,39 @@ const PREFIX = 'refs/sites/';
 /** Trees that are read at once. */
 const AT_ONCE = 32;
 
+/** Moves of refs that come within so many milliseconds go together. */
+const GATHER = 50;
+
 /**
  * All sites' trees in one bare repository: `refs/sites/<site>/{desired,observed,applied}`, readable by plain git.
  * Objects and refs are written apart, so that what is to be is in the database between the two.
  */
 export class SiteStore {
   readonly #repository: Repository;
+  readonly #queue: RefQueue;
 
-  private constructor(repository: Repository) {
+  private constructor(repository: Repository, onRefError: (error: unknown) => void) {
     this.#repository = repository;
+    this.#queue = new RefQueue({
+      delay: GATHER,
+      onError: onRefError,
+      move: (moves) =>
+        updateRefs(
+          repository,
+          moves.map((move) => ({ ...move, from: undefined })),
+        ),
+    });
   }
 
-  /** Opens or makes the store, as its only owner; see `Repository.open`. */
-  static async open(options: RepositoryOptions): Promise<SiteStore> {
-    return new SiteStore(await Repository.open(options));
+  /**
+   * Opens or makes the store, as its only owner; see `Repository.open`.
+   * @param options.onRefError told where refs could not follow (`followRefs`); they are moved with the next ones
+   */
+  static async open(
+    options: RepositoryOptions & { onRefError?: (error: unknown) => void },
+  ): Promise<SiteStore> {
+    const { onRefError = () => undefined } = options;
+    return new SiteStore(await Repository.open(options), onRefError);
   }
 
   /**
@@ -68,6 +88,11 @@ export class SiteStore {
       this.#repository,
       moves.map(({ site, ref, to, from }): RefUpdate => ({ ref: refName(site, ref), to, from })),
     );
+  }
+
+  /** Lets refs follow what the database says, soon and together with others. They need not be awaited. */
+  followRefs(moves: { site: string; ref: SiteRef; to: string }[]): void {
+    this.#queue.add(moves.map(({ site, ref, to }) => ({ ref: refName(site, ref), to })));
   }
 
   /** The tree at a commit. Throws if the store holds no such commit, or something no tree of ours holds. */
@@ -100,12 +125,20 @@ export class SiteStore {
     return commit === undefined ? [] : readLog(this.#repository, undefined, commit, limit);
   }
 
+  /** Who made a commit, when, and what it says. Throws if the store holds no such commit. */
+  async describe(commit: string): Promise<LogEntry> {
+    const [entry] = await readLog(this.#repository, undefined, commit, 1);
+    if (!entry) throw new Error(`the store holds no commit ${commit}`);
+    return entry;
+  }
+
   /** See `Repository.maintain`. */
   async maintain(): Promise<void> {
     await this.#repository.maintain();
   }
 
   async close(): Promise<void> {
+    await this.#queue.flush();
     await this.#repository.close();
   }
 

@@ -293,14 +293,7 @@ export class PlanLoop {
         };
       }),
     );
-    await trees.moveRefs(
-      differ.map(({ site }) => ({
-        site,
-        ref: 'desired',
-        to: commitOf.get(site)!,
-        from: undefined,
-      })),
-    );
+    trees.followRefs(differ.map(({ site }) => ({ site, ref: 'desired', to: commitOf.get(site)! })));
     return differ.map(({ site }) => site);
   }
 }

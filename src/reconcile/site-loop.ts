@@ -167,9 +167,7 @@ export class SiteLoop {
       );
     });
     if (success) {
-      await trees.moveRefs([
-        { site: row.name, ref: 'applied', to: row.observedCommit!, from: undefined },
-      ]);
+      trees.followRefs([{ site: row.name, ref: 'applied', to: row.observedCommit! }]);
     }
   }
 }

@@ -135,7 +135,7 @@ export class WorkingCopies {
         hold: null,
       });
     });
-    await this.#moveObserved(site, row.observedCommit, commit);
+    this.#followObserved(site, row.observedCommit, commit);
     return after;
   }
 
@@ -183,7 +183,7 @@ export class WorkingCopies {
       observedCommit: commit!,
       observedDigest: scan.digest,
     });
-    await this.#moveObserved(site, row.observedCommit, commit!);
+    this.#followObserved(site, row.observedCommit, commit!);
     log.info({ site, paths, commit, author: who.name }, 'recorded an edit made at the site');
     return { row: after, tree, recorded: true };
   }
@@ -200,9 +200,8 @@ export class WorkingCopies {
   }
 
   /** The database has the truth; the ref follows, whatever it was before. */
-  async #moveObserved(site: string, from: string | null, to: string): Promise<void> {
-    if (from === to) return;
-    await this.#options.trees.moveRefs([{ site, ref: 'observed', to, from: undefined }]);
+  #followObserved(site: string, from: string | null, to: string): void {
+    if (from !== to) this.#options.trees.followRefs([{ site, ref: 'observed', to }]);
   }
 
   #copy(site: string): WorkingCopy {

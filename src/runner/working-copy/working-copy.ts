@@ -159,9 +159,10 @@ export class WorkingCopy {
   async write(recorded: SiteTree, wanted: SiteTree): Promise<void> {
     await mkdir(this.directory, { recursive: true });
     await rm(this.#scratch, { recursive: true, force: true });
-    await mkdir(this.#scratch, { recursive: true });
+    await mkdir(this.#scratch);
+    const folders = new Set<string>();
     for (const [path, before] of recorded) {
-      if (!wanted.has(path)) await this.#replace(path, before, undefined);
+      if (!wanted.has(path)) await this.#replace(path, before, undefined, folders);
     }
     // The manifest goes last: it says which tree this is.
     const order = [...wanted].toSorted(
@@ -169,7 +170,7 @@ export class WorkingCopy {
     );
     for (const [path, file] of order) {
       const before = recorded.get(path);
-      if (!sameFile(before, file)) await this.#replace(path, before, file);
+      if (!sameFile(before, file)) await this.#replace(path, before, file, folders);
     }
     await rm(this.#scratch, { recursive: true, force: true });
   }
@@ -178,23 +179,22 @@ export class WorkingCopy {
     path: string,
     before: TreeFile | undefined,
     after: TreeFile | undefined,
+    folders: Set<string>,
   ): Promise<void> {
     const fault = pathFault(path);
     if (fault)
       throw new UserError(`the path ${JSON.stringify(path)} ${fault}; nothing was written there`);
     const full = join(this.directory, path);
-    await this.#ensureFolder(path);
+    await this.#ensureFolder(path, folders);
     const fresh = join(this.#scratch, randomUUID());
     if (after) await writeDurably(fresh, after);
     // Until the new file is in its place, a second name keeps whatever stands there now, so that even an edit
     // made in this very moment can be put back.
     const kept = join(this.#scratch, randomUUID());
-    const present = await link(full, kept).then(() => true, ignoreMissing(false));
-    if (!present) {
-      if (before) throw new EditedMeanwhile(path);
-      if (after) await link(fresh, full).catch(rethrowAs('EEXIST', new EditedMeanwhile(path)));
+    if (!before && after && (await link(fresh, full).then(() => true, ignore('EEXIST', false))))
       return;
-    }
+    const present = await link(full, kept).then(() => true, ignoreMissing(false));
+    if (!present) throw new EditedMeanwhile(path);
     const same = async (): Promise<boolean> => {
       const stat = await lstat(kept);
       if (!stat.isFile()) return false;
@@ -214,7 +214,8 @@ export class WorkingCopy {
   }
 
   /** Makes the folders of a path; a link in their place would lead us out of the tree. */
-  async #ensureFolder(path: string): Promise<void> {
+  async #ensureFolder(path: string, known: Set<string>): Promise<void> {
+    if (known.has(dirname(path))) return;
     const parts = path.split('/').slice(0, -1);
     let at = this.directory;
     for (const part of parts) {
@@ -223,6 +224,7 @@ export class WorkingCopy {
       if (!stat) await mkdir(at);
       else if (!stat.isDirectory()) throw new EditedMeanwhile(path);
     }
+    known.add(dirname(path));
   }
 
   async #removeEmptyFolders(folder: string): Promise<void> {
@@ -262,9 +264,10 @@ function ignoreMissing<T>(instead: T): (error: unknown) => T {
   };
 }
 
-function rethrowAs(code: string, instead: Error): (error: unknown) => never {
+function ignore<T>(code: string, instead: T): (error: unknown) => T {
   return (error) => {
-    throw isCode(error, code) ? instead : error;
+    if (isCode(error, code)) return instead;
+    throw error;
   };
 }
 
