@@ -34,8 +34,8 @@ interface View {
 
 type Above = ReadonlySet<JsonObject>;
 
-/** Collects what a JSON Schema says beside its checks. References are followed within the file, by pointer. */
-export class SchemaWalk {
+/** Collects the defaults that a JSON Schema gives. References are followed within the file, by pointer. */
+export class DefaultsWalk {
   readonly #top: JsonObject;
   readonly #locate: Locate;
   readonly #optional = new Set<MapNode>();
@@ -53,16 +53,6 @@ export class SchemaWalk {
   defaults(): Defaults {
     const root = this.#properties(this.#views(this.#top, [], new Set()), new Set());
     return { root, optional: this.#optional };
-  }
-
-  /**
-   * Paths of what is marked `"x-secret": true`, `*` standing for any key or element.
-   * @throws SchemaTooLarge
-   */
-  secrets(): string[][] {
-    const found: string[][] = [];
-    this.#secrets(this.#top, [], new Set(), found);
-    return found;
   }
 
   /** @param above schemas that this one is within: one that holds itself ends there */
@@ -126,57 +116,26 @@ export class SchemaWalk {
     return { ...makeScalar(scalar), source };
   }
 
-  #secrets(schema: Json | undefined, path: string[], above: Above, found: string[][]): void {
-    if (!isObject(schema) || above.has(schema)) return;
-    this.#count();
-    if (schema['x-secret'] === true) {
-      found.push(path);
-      return;
-    }
-    const within = new Set([...above, schema]);
-    const inner = (part: Json | undefined, step?: string): void =>
-      this.#secrets(part, step === undefined ? path : [...path, step], within, found);
-
-    inner(pointed(this.#top, schema['$ref'])?.schema);
-    for (const keyword of ['allOf', 'anyOf', 'oneOf']) {
-      for (const [, part] of elements(schema[keyword])) inner(part);
-    }
-    for (const keyword of ['if', 'then', 'else']) inner(schema[keyword]);
-    for (const [, part] of members(schema['dependentSchemas'])) inner(part);
-    for (const [key, part] of members(schema['properties'])) inner(part, key);
-    for (const [, part] of members(schema['patternProperties'])) inner(part, '*');
-    for (const [, part] of elements(schema['prefixItems'])) inner(part, '*');
-    for (const keyword of [
-      'items',
-      'contains',
-      'additionalProperties',
-      'unevaluatedProperties',
-      'unevaluatedItems',
-    ]) {
-      inner(schema[keyword], '*');
-    }
-  }
-
   #count(): void {
     this.#places += 1;
     if (this.#places > MAX_PLACES) throw new SchemaTooLarge();
   }
 }
 
-function isObject(value: Json | undefined): value is JsonObject {
+export function isObject(value: Json | undefined): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function members(value: Json | undefined): [string, Json][] {
+export function members(value: Json | undefined): [string, Json][] {
   return isObject(value) ? Object.entries(value) : [];
 }
 
-function elements(value: Json | undefined): [number, Json][] {
+export function elements(value: Json | undefined): [number, Json][] {
   return Array.isArray(value) ? [...value.entries()] : [];
 }
 
 /** What the JSON pointer of a `$ref` names, if it stays within the file. */
-function pointed(
+export function pointed(
   top: JsonObject,
   ref: Json | undefined,
 ): { schema: Json; path: string[] } | undefined {

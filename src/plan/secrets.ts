@@ -1,6 +1,7 @@
 import type { SiteTree } from '../model/tree.ts';
 import { layerChain, mergeParams, siteOf } from './layers.ts';
 import type { Plan } from './plan.ts';
+import type { FindSecrets } from './schema-secrets.ts';
 import {
   type MapNode,
   type ScalarNode,
@@ -11,17 +12,23 @@ import {
 import { decodeUtf8, parseYaml } from './yaml/parse.ts';
 import { nodeAt } from './yaml/value.ts';
 
-/** Steps to a parameter, `*` standing for any key or element. */
-type Pattern = readonly string[];
+const known = new WeakMap<Plan, Map<string, readonly YamlPath[]>>();
 
 /**
  * The parameter paths of a site whose values are secrets by a schema of its stacks (`x-secret`), as far as they
  * are there. Throws as `layerChain` and `mergeParams` do.
  */
-export function secretPaths(plan: Plan, site: string): YamlPath[] {
-  const patterns = schemaPatterns(plan, site);
-  if (patterns.length === 0) return [];
-  return secretsIn(mergeParams(plan, layerChain(plan, site)), patterns);
+export function secretPaths(plan: Plan, site: string): readonly YamlPath[] {
+  const finders = findersOf(plan, site);
+  if (finders.length === 0) return [];
+  let ofPlan = known.get(plan);
+  if (!ofPlan) known.set(plan, (ofPlan = new Map<string, readonly YamlPath[]>()));
+  let paths = ofPlan.get(site);
+  if (!paths) {
+    const params = mergeParams(plan, layerChain(plan, site));
+    ofPlan.set(site, (paths = distinct(finders.flatMap((find) => find(params)))));
+  }
+  return paths;
 }
 
 /**
@@ -33,32 +40,46 @@ export function secretPaths(plan: Plan, site: string): YamlPath[] {
  */
 export function secretValuesIn(plan: Plan | undefined, site: string, tree: SiteTree): string[] {
   if (!plan?.sites.has(site)) return [];
-  const patterns = [...schemaPatterns(plan, site), ...vaultedPatterns(plan, site)];
-  if (patterns.length === 0) return [];
+  const vaulted = vaultedPatterns(plan, site);
+  const finders = [...findersOf(plan, site), (map: YamlNode) => matching(map, vaulted)];
+  if (vaulted.length === 0 && finders.length === 1) return [];
   const values = new Set<string>();
   for (const [path, { content }] of tree) {
     if (!/^(?:group_vars|host_vars)\/.*\.yml$|^inventory\.yml$/.test(path)) continue;
     const { text } = decodeUtf8(path, content);
-    const document = text === undefined ? undefined : parseYaml(path, text).document;
-    if (!document) collectFromLines(text ?? content.toString('latin1'), patterns, values);
-    else {
-      const inventory = path === 'inventory.yml';
-      const where = inventory
-        ? patterns.map((pattern) => ['all', 'hosts', '*', ...pattern])
-        : patterns;
-      for (const found of secretsIn(document.root, where)) {
-        collectTexts(nodeAt(document.root, found)!, values);
+    const root = text === undefined ? undefined : parseYaml(path, text).document?.root;
+    if (!root) {
+      const names = [...secretPaths(plan, site), ...vaulted].flatMap(lastKey);
+      collectFromLines(text ?? content.toString('latin1'), new Set(names), values);
+      continue;
+    }
+    for (const map of path === 'inventory.yml' ? hostsIn(root) : [root]) {
+      for (const found of finders.flatMap((find) => find(map))) {
+        collectTexts(nodeAt(map, found)!, values);
       }
     }
   }
   return [...values];
 }
 
-function schemaPatterns(plan: Plan, site: string): Pattern[] {
+function findersOf(plan: Plan, site: string): FindSecrets[] {
   return siteOf(plan, site).stacks.flatMap(
-    (name) => plan.stacks.get(name)?.parameters?.secrets ?? [],
+    (name) => plan.stacks.get(name)?.parameters?.findSecrets ?? [],
   );
 }
+
+function distinct(paths: readonly YamlPath[]): YamlPath[] {
+  return [...new Map(paths.map((path) => [JSON.stringify(path), path])).values()];
+}
+
+/** The variables that an inventory gives to each of its hosts. */
+function hostsIn(inventory: MapNode): YamlNode[] {
+  const hosts = nodeAt(inventory, ['all', 'hosts']);
+  return hosts?.kind === 'map' ? [...hosts.entries.values()].map(({ value }) => value) : [];
+}
+
+/** Steps to a parameter, `*` standing for any element of a list. */
+type Pattern = readonly string[];
 
 /** Where the plan has vaulted values for a site. */
 function vaultedPatterns(plan: Plan, site: string): Pattern[] {
@@ -75,21 +96,15 @@ function vaultedPatterns(plan: Plan, site: string): Pattern[] {
   return found;
 }
 
-function secretsIn(map: MapNode, patterns: readonly Pattern[]): YamlPath[] {
-  const found = new Map<string, YamlPath>();
-  for (const pattern of patterns) {
-    for (const path of pathsOf(map, pattern, [])) found.set(JSON.stringify(path), path);
-  }
-  return [...found.values()];
+function matching(map: YamlNode, patterns: readonly Pattern[]): YamlPath[] {
+  return patterns.flatMap((pattern) => pathsOf(map, pattern, []));
 }
 
-function pathsOf(node: YamlNode, pattern: Pattern, path: YamlPath): YamlPath[] {
-  const [step, ...rest] = pattern;
+function pathsOf(node: YamlNode, [step, ...rest]: Pattern, path: YamlPath): YamlPath[] {
   if (step === undefined) return [path];
   if (node.kind === 'map') {
-    return [...node.entries].flatMap(([key, { value }]) =>
-      step === '*' || step === key ? pathsOf(value, rest, [...path, key]) : [],
-    );
+    const entry = node.entries.get(step);
+    return entry ? pathsOf(entry.value, rest, [...path, step]) : [];
   }
   if (node.kind === 'scalar' || step !== '*') return [];
   return node.items.flatMap((item, index) => pathsOf(item, rest, [...path, index]));
@@ -111,11 +126,13 @@ function textOf({ value, tag, token }: ScalarNode): string | undefined {
   return value instanceof Tagged ? value.text : token;
 }
 
+function lastKey(path: YamlPath | Pattern): string | [] {
+  const key = path.findLast((step) => typeof step === 'string' && step !== '*');
+  return typeof key === 'string' ? key : [];
+}
+
 /** What follows a secret's name on its line: the best that can be had of a file that does not parse. */
-function collectFromLines(text: string, patterns: readonly Pattern[], into: Set<string>): void {
-  const names = new Set(
-    patterns.flatMap((pattern) => pattern.findLast((step) => step !== '*') ?? []),
-  );
+function collectFromLines(text: string, names: ReadonlySet<string>, into: Set<string>): void {
   for (const line of text.split('\n')) {
     const [, name = '', value = ''] =
       /^[\s-]*["']?([^\s"':]+)["']?\s*:\s*(.*?)\s*$/.exec(line) ?? [];

@@ -4,7 +4,8 @@ import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.
 import { messageOf } from '../model/errors.ts';
 import type { Position, Problem } from '../model/problem.ts';
 import type { Defaults } from './defaults.ts';
-import { type Json, type JsonObject, SchemaTooLarge, SchemaWalk } from './schema-walk.ts';
+import { type FindSecrets, secretFinder } from './schema-secrets.ts';
+import { DefaultsWalk, type Json, type JsonObject, SchemaTooLarge } from './schema-walk.ts';
 import { positionOf, quoted, topOf } from './shape.ts';
 import { NO_SOURCE } from './yaml/make.ts';
 import type { Source, YamlNode, YamlPath } from './yaml/node.ts';
@@ -17,8 +18,8 @@ export interface ParameterSchema extends Defaults {
   source: JsonObject;
   /** Checks merged parameters given as plain objects. */
   validate: ValidateFunction;
-  /** Paths of parameters marked `x-secret`, `*` standing for any key or element. */
-  secrets: readonly (readonly string[])[];
+  /** Finds the parameters marked `x-secret`, if there can be any. */
+  findSecrets?: FindSecrets;
 }
 
 interface SchemaFault {
@@ -70,13 +71,14 @@ export function readStackSchema(
     );
   }
   try {
-    const walk = new SchemaWalk(source, (path) => sourceIn(file, root, path));
-    const schema = {
+    const defaults = new DefaultsWalk(source, (path) => sourceIn(file, root, path)).defaults();
+    const findSecrets = secretFinder(source);
+    const schema: ParameterSchema = {
       file,
       source,
       validate: compiled.validate,
-      secrets: walk.secrets(),
-      ...walk.defaults(),
+      ...(findSecrets ? { findSecrets } : {}),
+      ...defaults,
     };
     return { schema, problems: [] };
   } catch (error) {
