@@ -68,10 +68,20 @@ export async function createRunFolder(
   }
   const control = await mkdtemp(join(shortTemporary(), 'trueup-ssh-'));
   const folder = layout(path, control);
-  await writeRunning(folder);
-  for (const made of [folder.tree, folder.home, folder.temporary]) await mkdir(made);
-  await writeTree(folder.tree, tree);
+  try {
+    await writeRunning(folder);
+    for (const made of [folder.tree, folder.home, folder.temporary]) await mkdir(made);
+    await writeTree(folder.tree, tree);
+  } catch (error) {
+    await removeRunFolder(folder);
+    throw error;
+  }
   return folder;
+}
+
+async function removeRunFolder(folder: RunFolder): Promise<void> {
+  await tidyRunFolder(folder);
+  await rm(folder.path, { recursive: true, force: true });
 }
 
 /** Removes what a run needed while it ran; its log and events stay. */
@@ -111,8 +121,7 @@ export async function removeLeftRuns(workDirectory: string): Promise<string[]> {
     const control = typeof running === 'object' ? running.control : undefined;
     const folder = layout(path, control ?? join(path, 'control'));
     await new RunProcesses({ folder: path, inventory: folder.inventory }).kill();
-    await tidyRunFolder(folder);
-    await rm(path, { recursive: true, force: true });
+    await removeRunFolder(folder);
     removed.push(path);
   }
   return removed;

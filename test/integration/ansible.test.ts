@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 
 import { AnsibleDriver, type AnsibleDriverOptions } from '../../src/ansible/driver.ts';
 import { InvalidInput, UserError } from '../../src/model/errors.ts';
@@ -21,11 +21,13 @@ let hosts = '';
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'trueup-test-'));
+  vi.stubEnv('TMPDIR', folder);
   hosts = join(folder, 'hosts');
   await mkdir(hosts);
 });
 
 afterAll(async () => {
+  vi.unstubAllEnvs();
   await rm(folder, { recursive: true, force: true });
 });
 
@@ -324,6 +326,8 @@ describe('hostile input', () => {
     const tree = siteTree({ 'inventory.yml': 'x', 'inventory.yml/x': 'x' });
     const request = runRequest({ tree, playbooks: ['inventory.yml'] });
     await expect(driver.run(request)).rejects.toThrow(/can't be written here/);
+    await expect(stat(driver.folderOf(request.id))).rejects.toThrow('ENOENT');
+    expect((await readdir(folder)).filter((name) => name.startsWith('trueup-ssh-'))).toEqual([]);
     await expect(driver.run({ ...request, id: '../run' })).rejects.toThrow(UserError);
   });
 

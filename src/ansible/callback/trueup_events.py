@@ -210,7 +210,7 @@ def _messages(outcome):
             continue
         head = '%s: ' % part.get('_ansible_item_label', part.get('item')) if looped else ''
         for key in ('msg', 'module_stderr', 'stderr', 'module_stdout', 'stdout'):
-            text = str(part.get(key) or '').strip()
+            text = str(part.get(key) or '').replace('\r\n', '\n').strip()
             if text:
                 yield head + text
                 head = ''
