@@ -7,6 +7,28 @@ const COMMON = 'layers/common.yaml';
 
 test.each<[string, Edits, string[]]>([
   [
+    'keys, choices and constants',
+    {
+      'stacks/compute/schema.json': JSON.stringify({
+        properties: {
+          domain: { const: 'secret-value' },
+          kernel: { propertyNames: { maxLength: 7 } },
+          packages: { items: { enum: ['curl', 'git', 'tills'] } },
+          users: { items: { properties: { name: true }, additionalProperties: false } },
+          db_password: { type: 'integer', minimum: 3 },
+        },
+      }),
+      'layers/profile/store.yaml': null,
+    },
+    [
+      'layers/common.yaml:10:17: the parameter "users.0.shell" is not allowed by the schema of stack "compute"',
+      'layers/common.yaml:11:16: the parameter "users.1.shell" is not allowed by the schema of stack "compute"',
+      'layers/region/eu-west.yaml:1:9: the parameter "domain" must be equal to constant (by the schema of stack "compute")',
+      'layers/region/eu-west.yaml:2:17: the parameter "packages.2" must be equal to one of the allowed values: "curl", "git", "tills" (by the schema of stack "compute")',
+      'layers/region/eu-west.yaml:3:11: the parameter "kernel.swappiness" is not allowed by the schema of stack "compute"',
+    ],
+  ],
+  [
     'parameter of the wrong type',
     { [COMMON]: replace('swappiness: 10', 'swappiness: lots'), 'layers/region/eu-west.yaml': '' },
     [

@@ -69,7 +69,8 @@ function problemOf(
   site: SiteDefinition,
 ): Problem[] {
   const { instancePath, keyword, params: detail } = error;
-  if (SUMMARIES.has(keyword)) return [];
+  // What is wrong with a key's name is told by the `propertyNames` above it.
+  if (SUMMARIES.has(keyword) || error.propertyName !== undefined) return [];
   const path = pointerPath(instancePath);
   const node = nodeAt(params, path);
   // Nobody but Ansible can read a vaulted value, so nothing is said about it.
@@ -90,7 +91,7 @@ function problemOf(
     return [
       {
         message: `the parameter ${name} is not allowed ${by}`,
-        position: placeOf(params, [...path, extra], site),
+        position: placeOf(params, [...path, extra], site, 'key'),
       },
     ];
   }
@@ -123,20 +124,23 @@ function choices(keyword: string, detail: Record<string, unknown>): string {
     : '';
 }
 
-/** Where a merged parameter comes from: its token, or the key of what holds it. */
-function placeOf(params: MapNode, path: readonly string[], site: SiteDefinition): Position {
+/** Where a merged parameter comes from: its token, or its key where that is what is wrong or where it holds others. */
+function placeOf(
+  params: MapNode,
+  path: readonly string[],
+  site: SiteDefinition,
+  what: 'value' | 'key' = 'value',
+): Position {
   let node: YamlNode = params;
   let position = keyPosition(site.document.root, ['params']);
-  for (const step of path) {
+  for (const [index, step] of path.entries()) {
     const entry: MapEntry | undefined = node.kind === 'map' ? node.entries.get(step) : undefined;
     const next: YamlNode | undefined =
       entry?.value ?? (node.kind === 'sequence' ? node.items[Number(step)] : undefined);
     if (!next) break;
-    const places: (Source | undefined)[] =
-      next.kind === 'scalar' ? [next.source] : [entry?.keySource, next.source];
-    const place: Source | undefined = places.find(
-      (source) => source !== undefined && source.file !== '',
-    );
+    const byKey = next.kind !== 'scalar' || (what === 'key' && index === path.length - 1);
+    const places: (Source | undefined)[] = byKey ? [entry?.keySource, next.source] : [next.source];
+    const place = places.find((source) => source !== undefined && source.file !== '');
     if (place) position = positionOf(place);
     node = next;
   }

@@ -6,6 +6,15 @@ const PLAN = 'plan.yaml';
 
 test.each<[string, Edits, string[]]>([
   [
+    'fault of a layer that is elsewhere',
+    {
+      [PLAN]: replace('layers/common', 'defaults'),
+      'defaults.yaml': 'a: [1\n',
+      'other.yaml': 'a: [',
+    },
+    [expect.stringMatching(/^defaults\.yaml:2:1: /)],
+  ],
+  [
     'no plan.yaml',
     { [PLAN]: null },
     [

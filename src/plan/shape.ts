@@ -65,29 +65,37 @@ export function checkShape<T>(
   schema: z.ZodType<T>,
   opaque: ReadonlyMap<string, number>,
 ): { value: T | undefined; problems: Problem[] } {
+  const problems: Problem[] = [];
   const input: Record<string, unknown> = Object.create(null);
   for (const [key, { value }] of document.root.entries) {
     // `params:` with nothing behind it is an empty section, not a fault.
     if (isNull(value)) continue;
-    input[key] = plainShape(value, opaque.get(key) ?? Infinity);
+    input[key] = plainShape(value, opaque.get(key) ?? Infinity, problems);
   }
   const result = schema.safeParse(input);
-  if (result.success) return { value: result.data, problems: [] };
-  return {
-    value: undefined,
-    problems: result.error.issues.flatMap((issue) => problemsOf(document, schema, issue)),
-  };
+  if (!result.success) {
+    problems.push(...result.error.issues.flatMap((issue) => problemsOf(document, schema, issue)));
+  }
+  return { value: problems.length === 0 ? result.data : undefined, problems };
 }
 
 /** A node as zod wants it. Maps deeper than `depth` become empty ones: they are anybody's parameters. */
-function plainShape(node: YamlNode, depth: number): unknown {
+function plainShape(node: YamlNode, depth: number, problems: Problem[]): unknown {
   if (node.kind === 'scalar') return node.value;
   if (node.kind === 'sequence') {
-    return depth <= 0 ? [] : node.items.map((item) => plainShape(item, depth - 1));
+    return depth <= 0 ? [] : node.items.map((item) => plainShape(item, depth - 1, problems));
   }
   const map: Record<string, unknown> = Object.create(null);
-  if (depth > 0) {
-    for (const [key, { value }] of node.entries) map[key] = plainShape(value, depth - 1);
+  if (depth <= 0) return map;
+  for (const [key, { keySource, value }] of node.entries) {
+    // zod passes this one over, whatever the schema says.
+    if (key === '__proto__') {
+      problems.push({
+        message: `${quoted(key)} cannot be a key here`,
+        position: positionOf(keySource),
+      });
+    }
+    map[key] = plainShape(value, depth - 1, problems);
   }
   return map;
 }

@@ -10,6 +10,21 @@ const COMMON = 'layers/common.yaml';
 
 test.each<[string, Edits, string[]]>([
   [
+    'names that are no names to JavaScript',
+    {
+      [LISBON]: (text) =>
+        text
+          .replace('hosts:\n', 'hosts:\n  __proto__: {}\n')
+          .replace('labels: {', 'labels: { __proto__: x,')
+          .replace('groups: {', 'groups: { constructor: [compute-0], __proto__: [],'),
+    },
+    [
+      'sites/lisbon-07.yaml:3:11: "__proto__" cannot be a key here',
+      'sites/lisbon-07.yaml:7:3: "__proto__" cannot be a key here',
+      'sites/lisbon-07.yaml:10:37: "__proto__" cannot be a key here',
+    ],
+  ],
+  [
     'unknown key unlike any',
     { [LISBON]: append('__proto__: { a: 1 }\n') },
     ['sites/lisbon-07.yaml:15:1: unknown key "__proto__"'],

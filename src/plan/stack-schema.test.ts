@@ -6,6 +6,30 @@ const SCHEMA = 'stacks/compute/schema.json';
 
 test.each<[string, Edits, string[]]>([
   [
+    'several unknown keywords',
+    { [SCHEMA]: '{ "foo": 1, "properties": { "a": { "bar": 1 }, "b": { "x y": 1 } } }' },
+    [
+      'stacks/compute/schema.json:1:10: not a valid JSON Schema: unknown keyword "foo"',
+      'stacks/compute/schema.json:1:43: not a valid JSON Schema: unknown keyword "bar"',
+      'stacks/compute/schema.json:1:62: not a valid JSON Schema: unknown keyword "x y"',
+    ],
+  ],
+  [
+    'x-secret that is neither true nor false',
+    { [SCHEMA]: '{ "properties": { "a": { "x-secret": "yes" } } }' },
+    ['stacks/compute/schema.json:1:1: not a valid JSON Schema: x-secret value must be ["boolean"]'],
+  ],
+  [
+    'schema that is a list',
+    { [SCHEMA]: '[]' },
+    ['stacks/compute/schema.json:1:1: a JSON Schema must be an object'],
+  ],
+  [
+    'deep schema',
+    { [SCHEMA]: `${'{"items":'.repeat(200)}{}${'}'.repeat(200)}` },
+    ['stacks/compute/schema.json:1:1: the schema is nested more than 100 levels deep'],
+  ],
+  [
     'schema that is no JSON',
     { [SCHEMA]: '{ "type": "object", }' },
     [
