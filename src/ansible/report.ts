@@ -162,7 +162,8 @@ function countTasks(tasks: readonly TaskReport[]): Record<string, HostCounts> {
 }
 
 function told(task: TaskReport): string {
-  return `task "${task.name}" (${task.path}) failed on ${task.host}${why(task)}`;
+  const where = task.path === '' ? '' : ` (${task.path})`;
+  return `task "${task.name}"${where} failed on ${task.host}${why(task)}`;
 }
 
 function why(task: TaskReport | undefined): string {
