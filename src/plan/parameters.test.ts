@@ -21,8 +21,8 @@ test.each<[string, Edits, string[]]>([
       'layers/profile/store.yaml': null,
     },
     [
-      'layers/common.yaml:10:17: the parameter "users.0.shell" is not allowed by the schema of stack "compute"',
-      'layers/common.yaml:11:16: the parameter "users.1.shell" is not allowed by the schema of stack "compute"',
+      'layers/common.yaml:10:19: the parameter "users.0.shell" is not allowed by the schema of stack "compute"',
+      'layers/common.yaml:11:18: the parameter "users.1.shell" is not allowed by the schema of stack "compute"',
       'layers/region/eu-west.yaml:1:9: the parameter "domain" must be equal to constant (by the schema of stack "compute")',
       'layers/region/eu-west.yaml:2:17: the parameter "packages.2" must be equal to one of the allowed values: "curl", "git", "tills" (by the schema of stack "compute")',
       'layers/region/eu-west.yaml:3:11: the parameter "kernel.swappiness" is not allowed by the schema of stack "compute"',
