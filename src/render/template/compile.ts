@@ -297,8 +297,13 @@ class Compiler extends ExpressionCompiler {
         : { text: render(), nodes: [] };
       const value = run.withCaptured(captured.text, () => filter(run, scope));
       run.at = node.start;
+      if (typeof value !== 'string') {
+        throw new Fault(`a filter block must make text, not ${nameOfType(value)}`, {
+          hint: 'add | string',
+        });
+      }
       const start = run.text.length;
-      run.write(show(value, run.fuel));
+      run.write(value);
       run.recorder?.filtered(run, scope, node, captured, start);
     };
   }

@@ -2,11 +2,14 @@ import { Float, Tagged } from '../../plan/yaml/node.ts';
 import type { Signature } from './arguments.ts';
 import { Fault } from './errors.ts';
 import type { Arguments } from './filters/filter.ts';
-import { contains, equal, ordered, truthy } from './python/compare.ts';
+import { isMatch } from './filters/regex.ts';
+import { iterate } from './python/access.ts';
+import { contains, equal, hashable, ordered, truthy } from './python/compare.ts';
 import { asInt, asNumber } from './python/numbers.ts';
 import { binary } from './python/operators.ts';
 import { show } from './python/show.ts';
 import { isLower, isUpper } from './python/text.ts';
+import { compareVersions } from './python/version.ts';
 import type { Run } from './run.ts';
 import {
   Callable,
@@ -18,6 +21,7 @@ import {
   Undefined,
   usable,
   View,
+  given,
 } from './values.ts';
 
 export interface Test {
@@ -70,6 +74,55 @@ function isSame(value: Datum, other: Datum): boolean {
     throw new Fault('sameas is supported for true, false and none');
   }
   return value === other;
+}
+
+const PATTERN = ['pattern?', 'ignorecase?', 'multiline?'];
+
+function matches(value: Datum, args: Arguments, run: Run, where: string): boolean {
+  const pattern = { source: args.text(0, ''), ignoreCase: args.flag(1), multiline: args.flag(2) };
+  return isMatch(value, pattern, where, run);
+}
+
+const VERSION = ['version', 'operator?', 'strict?', 'version_type?'];
+
+const versionOperators: Record<string, (order: number) => boolean> = {
+  '==': (order) => order === 0,
+  '!=': (order) => order !== 0,
+  '<': (order) => order < 0,
+  '<=': (order) => order <= 0,
+  '>': (order) => order > 0,
+  '>=': (order) => order >= 0,
+};
+const operatorNames: Record<string, string> = {
+  '=': '==',
+  eq: '==',
+  '<>': '!=',
+  ne: '!=',
+  lt: '<',
+  le: '<=',
+  gt: '>',
+  ge: '>=',
+};
+
+function isVersion(value: Datum, args: Arguments, run: Run): boolean {
+  const other = args.required(0);
+  if (!truthy(value) || !truthy(other)) throw new Fault('a version may not be empty');
+  const name = args.text(1, 'eq');
+  const decide = versionOperators[operatorNames[name] ?? name];
+  if (!decide) throw new Fault(`version does not know the operator "${name}"`);
+  const strict = given(args.get(2), null);
+  const type = given(args.get(3), null);
+  if (strict !== null && type !== null)
+    throw new Fault('version takes either strict or version_type');
+  const kind = truthy(strict) ? 'strict' : truthy(type) ? args.text(3, 'loose') : 'loose';
+  const [left, right] = [show(value, run.fuel), show(other, run.fuel)];
+  return decide(compareVersions(left, right, kind));
+}
+
+function isSubset(part: Datum, whole: Datum, run: Run): boolean {
+  const all = iterate(whole, run.fuel);
+  all.forEach(hashable);
+  return iterate(part, run.fuel).every((item) => contains([...all], hashable(item), run.fuel));
 }
 
 const definedTests: Test[] = [
@@ -133,6 +186,19 @@ const all: Test[] = [
   ...comparison('>= ge', (a, b, run) => ordered(a, b, run.fuel, '>=')),
   ...comparison('< lt lessthan', (a, b, run) => ordered(a, b, run.fuel, '<')),
   ...comparison('<= le', (a, b, run) => ordered(a, b, run.fuel, '<=')),
+  ...plain('match', PATTERN, (value, args, run) => matches(value, args, run, 'match')),
+  ...plain('search', PATTERN, (value, args, run) => matches(value, args, run, 'search')),
+  ...plain('regex', [...PATTERN, 'match_type?'], (value, args, run) =>
+    matches(value, args, run, args.text(3, 'search')),
+  ),
+  ...plain('version version_compare', VERSION, isVersion),
+  ...plain('subset issubset', ['b'], (value, args, run) => isSubset(value, args.required(0), run)),
+  ...plain('superset issuperset', ['b'], (value, args, run) =>
+    isSubset(args.required(0), value, run),
+  ),
+  ...plain('all', [], (value, _, run) => iterate(value, run.fuel).every((item) => truthy(item))),
+  ...plain('any', [], (value, _, run) => iterate(value, run.fuel).some((item) => truthy(item))),
+  ...plain('abs', [], (value) => typeof value === 'string' && value.startsWith('/')),
   ...plain('truthy', ['convert_bool?'], (value, args) => asTruth(value, args)),
   ...plain('falsy', ['convert_bool?'], (value, args) => !asTruth(value, args)),
 ];

@@ -90,10 +90,20 @@ function unique(value: Datum, args: Arguments, fuel: Fuel): Datum[] {
   }
   // Ansible's own way where Jinja2's fails: lists and mappings, compared as they are.
   if (args.values.length > 0) keys.forEach(hashable);
-  const found: Datum[] = [];
+  return uniqueItems(items, fuel);
+}
+
+/** The first of equal items each, all of them compared as they are. */
+export function uniqueItems(items: readonly Datum[], fuel: Fuel): Datum[] {
+  const seen = new Set<unknown>();
+  const others: Datum[] = [];
   return items.filter((item) => {
-    fuel.spend(found.length);
-    return !found.some((other) => same(other, item, fuel)) && found.push(item);
+    if (isPlain(item)) {
+      const plain = plainKey(item);
+      return !seen.has(plain) && seen.add(plain);
+    }
+    fuel.spend(others.length);
+    return !others.some((other) => same(other, item, fuel)) && others.push(item);
   });
 }
 

@@ -30,6 +30,7 @@ function merge(
   const { recursive, lists, fuel } = merging;
   fuel.spend(low.size + high.size);
   if (low.size === 0 || equalMaps(low, high, fuel)) return new Map(high);
+  if (high.size === 0) return low;
   const result = new Map(low);
   for (const [key, value] of high) {
     const old = result.get(key);

@@ -1,5 +1,7 @@
 import { Float } from '../../../plan/yaml/node.ts';
 import { Fault } from '../errors.ts';
+import type { Fuel } from '../fuel.ts';
+import { equal } from '../python/compare.ts';
 import {
   asInt,
   asNumber,
@@ -59,25 +61,17 @@ function toFloat(value: Datum, fallback: Datum): Datum {
 }
 
 const trueWords = new Set(['yes', 'on', 'true', '1']);
-const falseWords = new Set(['no', 'off', 'false', '0']);
 
-/** Ansible's `bool`; what is neither is an error there or on the way out, so it is one here. */
-function toBoolean(value: Datum): Datum {
-  const word =
-    typeof value === 'boolean'
-      ? String(value)
-      : typeof value === 'string'
-        ? value.toLowerCase()
-        : value;
-  const text = typeof word === 'number' ? String(word) : word;
-  if (typeof text === 'string' && trueWords.has(text)) return true;
-  if (typeof text === 'string' && falseWords.has(text)) return false;
-  throw new Fault(
-    `bool does not know ${typeof value === 'string' ? JSON.stringify(value) : nameOfType(value)}`,
-    {
-      hint: 'it knows yes, no, on, off, true, false, 1 and 0',
-    },
-  );
+/** Ansible's `bool`: what is neither true nor false is false. Of null its versions make different things. */
+function toBoolean(value: Datum, fuel: Fuel): boolean {
+  if (typeof value === 'boolean') return value;
+  if (typeof value === 'string') return trueWords.has(value.toLowerCase());
+  if (value === null) {
+    throw new Fault('what bool makes of null depends on the version', {
+      hint: 'add | default(false, true)',
+    });
+  }
+  return equal(value, 1, fuel);
 }
 
 function needNumber(value: Datum, filter: string): Int | Float {
@@ -118,7 +112,7 @@ export const numberFilters: Filter[] = [
     name: 'bool',
     signature: [],
     inverse: 'several',
-    implementation: (value) => toBoolean(value),
+    implementation: (value, _, run) => toBoolean(value, run.fuel),
   }),
   defineFilter({
     name: 'abs',

@@ -1,18 +1,26 @@
+import { addressFilters } from './addresses.ts';
 import { collectionFilters } from './collections.ts';
 import { encodingFilters } from './encoding.ts';
 import type { Filter } from './filter.ts';
+import { formatFilters } from './formats.ts';
+import { listFilters } from './lists.ts';
 import { mappingFilters } from './mappings.ts';
 import { numberFilters } from './numbers.ts';
+import { pathFilters } from './paths.ts';
 import { regexFilters } from './regex.ts';
 import { mapFilter, selectionFilters } from './selection.ts';
 import { serialFilters } from './serial.ts';
 import { textFilters } from './text.ts';
 
 const all = [
+  ...addressFilters,
   ...collectionFilters,
   ...encodingFilters,
+  ...formatFilters,
+  ...listFilters,
   ...mappingFilters,
   ...numberFilters,
+  ...pathFilters,
   ...regexFilters,
   ...selectionFilters,
   ...serialFilters,
@@ -32,4 +40,7 @@ for (const [alias, name] of Object.entries(aliases)) {
   const filter = byName.get(name);
   if (filter) byName.set(alias, filter);
 }
-for (const [name, filter] of Array.from(byName)) byName.set(`ansible.builtin.${name}`, filter);
+for (const [name, filter] of Array.from(byName)) {
+  const isAddress = addressFilters.some((other) => other.name === name);
+  byName.set(`${isAddress ? 'ansible.utils' : 'ansible.builtin'}.${name}`, filter);
+}

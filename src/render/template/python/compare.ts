@@ -163,9 +163,17 @@ export function contains(haystack: Datum, needle: Datum, fuel: Fuel): boolean {
     return contains(haystack.map, needle, fuel);
   }
   usable(needle);
+  if (haystack instanceof Range) return inRange(haystack, needle);
   const items = searchable(haystack);
   fuel.spend(items.length);
   return items.some((item) => same(item, needle, fuel));
+}
+
+function inRange(range: Range, value: Datum): boolean {
+  const number = asNumber(value);
+  if (number === undefined) return false;
+  const at = (Number(plain(number)) - range.start) / range.step;
+  return Number.isInteger(at) && at >= 0 && at < range.length;
 }
 
 function searchable(haystack: Datum): readonly Datum[] {
