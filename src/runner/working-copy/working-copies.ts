@@ -101,21 +101,28 @@ export class WorkingCopies {
     return this.#settle(row, tree, observed);
   }
 
-  /** Records the tree just written: as the desired commit itself, or as a merge of it with the edits. */
+  /** Records the tree just written: as the desired commit itself, or as a merge of it with what was edited. */
   async #settle(row: SiteRow, tree: SiteTree, observed: SiteTree): Promise<SiteRow> {
     const { store, trees, now } = this.#options;
     const site = row.name;
     const desiredCommit = row.desiredCommit!;
     const digest = treeDigest(tree);
+    // What was never edited goes from one desired commit to the next. An edit stays in the history for good: the
+    // tree that follows it, even one that undoes it, is a merge that has it as a parent (law 6).
+    const edited = row.observedCommit !== null && row.observedCommit !== row.baseCommit;
     let commit = desiredCommit;
-    if (digest !== row.desiredDigest) {
+    if (edited || digest !== row.desiredDigest) {
+      const what =
+        digest === row.desiredDigest
+          ? 'Go on as the plan has it'
+          : "Bring the plan's changes in beside the edits";
       const paths = changedPaths(observed, tree);
       const [merged] = await trees.writeCommits([
         {
           site,
           files: tree,
           parents: [...(row.observedCommit ? [row.observedCommit] : []), desiredCommit],
-          message: `Bring the plan's changes in beside the site's edits\n\n${paths.join('\n')}\n`,
+          message: `${what}\n\n${paths.join('\n')}\n`,
           author: TRUEUP,
           time: now(),
         },

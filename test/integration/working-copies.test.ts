@@ -1,0 +1,218 @@
+import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+
+import { SiteStore } from '../../src/git/site-store.ts';
+import { type SiteTree, treeDigest, type TreeFile } from '../../src/model/tree.ts';
+import { WorkingCopies } from '../../src/runner/working-copy/working-copies.ts';
+import { openStore, type Store } from '../../src/store/store.ts';
+import { createLogger } from '../../src/telemetry/logger.ts';
+import { git } from '../support/git.ts';
+
+const SITE = 'lisbon-07';
+let folder: string;
+let store: Store;
+let trees: SiteStore;
+let copies: WorkingCopies;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'trueup-copies-'));
+  store = await openStore({ file: join(folder, 'trueup.sqlite') });
+  trees = await SiteStore.open({ directory: join(folder, 'sites.git') });
+  copies = new WorkingCopies({
+    directory: join(folder, 'sites'),
+    store,
+    trees,
+    log: createLogger({ level: 'silent', format: 'json' }),
+    now: Date.now,
+    userName: (uid) => `uid-${uid}`,
+  });
+});
+afterEach(async () => {
+  await trees.close();
+  await store.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+function tree(files: Record<string, string>): SiteTree {
+  return new Map(
+    Object.entries(files).map(([path, text]): [string, TreeFile] => [
+      path,
+      { mode: '100644', content: Buffer.from(text) },
+    ]),
+  );
+}
+
+/** Makes a tree the site's desired one, as the plan loop does. */
+async function desire(files: Record<string, string>): Promise<string> {
+  const wanted = tree(files);
+  const row = await store.sites.get(SITE);
+  const [commit] = await trees.writeCommits([
+    {
+      site: SITE,
+      files: wanted,
+      parents: row?.desiredCommit ? [row.desiredCommit] : [],
+      message: 'desired',
+      author: { name: 'trueup', email: 'trueup@localhost' },
+      time: 0,
+    },
+  ]);
+  await store.sites.upsertMany([
+    {
+      name: SITE,
+      labels: {},
+      stacks: [],
+      delivery: 'push',
+      generation: (row?.generation ?? 0) + 1,
+      desiredCommit: commit!,
+      desiredDigest: treeDigest(wanted),
+      desiredRevision: 'r',
+    },
+  ]);
+  return commit!;
+}
+
+const path = (name: string): string => join(copies.directoryOf(SITE), name);
+
+/** Opens a drift for what was observed, and ends it with a decision. */
+async function decide(status: 'adopted' | 'rejected', paths: string[]): Promise<void> {
+  const row = await store.sites.get(SITE);
+  await store.drifts.insertIfAbsent({
+    id: 'd',
+    site: SITE,
+    kind: 'tree',
+    fingerprint: 'f',
+    contentKey: 'k',
+    baseCommit: row!.baseCommit!,
+    observedCommit: row!.observedCommit!,
+    paths,
+    author: 'a',
+    message: '',
+    detectedAt: 0,
+  });
+  await store.drifts.decide('d', status, 'olga', 1);
+}
+
+describe('working copies', () => {
+  test('follow the plan where nobody edits', async () => {
+    await desire({ f: '1\n' });
+    await copies.bringIn(SITE);
+    const second = await desire({ f: '2\n', g: '1\n' });
+    const row = await copies.bringIn(SITE);
+    expect(await readFile(path('f'), 'utf8')).toBe('2\n');
+    expect(row).toMatchObject({ observedCommit: second, baseCommit: second, hold: null });
+  });
+
+  test('Record before overwrite: an edit is a commit before anything else happens', async () => {
+    await desire({ f: '1\n', g: '1\n' });
+    await copies.bringIn(SITE);
+    await writeFile(path('f'), 'edited\n');
+    expect(await copies.observe(SITE)).toBe(true);
+    expect(await copies.observe(SITE)).toBe(false);
+    const row = await store.sites.get(SITE);
+    const entry = await trees.describe(row!.observedCommit!);
+    expect(entry).toMatchObject({
+      subject: 'Edit f at lisbon-07',
+      author: `uid-${process.getuid!()}`,
+    });
+    expect((await trees.readTree(row!.observedCommit!)).get('f')?.content.toString()).toBe(
+      'edited\n',
+    );
+  });
+
+  test('an edit that waits for its decision lives on beside what the plan changes', async () => {
+    await desire({ f: '1\n', g: '1\n' });
+    await copies.bringIn(SITE);
+    await writeFile(path('f'), 'edited\n');
+    await desire({ f: '1\n', g: '2\n' });
+    const row = await copies.bringIn(SITE);
+    expect(await readFile(path('f'), 'utf8')).toBe('edited\n');
+    expect(await readFile(path('g'), 'utf8')).toBe('2\n');
+    expect(row!.observedDigest).not.toBe(row!.desiredDigest);
+    expect(row!.baseCommit).toBe(row!.desiredCommit);
+  });
+
+  test('a conflict holds the site, names the paths, and loses nothing', async () => {
+    await desire({ f: '1\n' });
+    await copies.bringIn(SITE);
+    await writeFile(path('f'), 'edited\n');
+    await desire({ f: '2\n' });
+    const row = await copies.bringIn(SITE);
+    expect(row).toMatchObject({ state: 'held' });
+    expect(row!.hold).toContain('the same lines of f');
+    expect(await readFile(path('f'), 'utf8')).toBe('edited\n');
+    await writeFile(path('f'), '1\n');
+    expect(await copies.bringIn(SITE)).toMatchObject({ hold: null });
+    expect(await readFile(path('f'), 'utf8')).toBe('2\n');
+  });
+
+  test.each(['rejected', 'adopted'] as const)(
+    'an edit that was %s makes way for the plan, and stays in the history',
+    async (status) => {
+      await desire({ f: '1\n', g: '1\n' });
+      await copies.bringIn(SITE);
+      await writeFile(path('f'), 'edited\n');
+      await copies.observe(SITE);
+      const edit = (await store.sites.get(SITE))!.observedCommit!;
+      await decide(status, ['f']);
+      const row = await copies.bringIn(SITE);
+      expect(await readFile(path('f'), 'utf8')).toBe('1\n');
+      expect(row!.observedDigest).toBe(row!.desiredDigest);
+      await trees.close();
+      const history = await git(
+        join(folder, 'sites.git'),
+        'rev-list',
+        `refs/sites/${SITE}/observed`,
+      );
+      expect(history.split('\n')).toContain(edit);
+    },
+  );
+
+  test('the same edit made again after its decision is another edit', async () => {
+    await desire({ f: '1\n' });
+    await copies.bringIn(SITE);
+    await writeFile(path('f'), 'edited\n');
+    await copies.observe(SITE);
+    await decide('rejected', ['f']);
+    await copies.bringIn(SITE);
+    await writeFile(path('f'), 'edited\n');
+    await copies.observe(SITE);
+    await copies.bringIn(SITE);
+    expect(await readFile(path('f'), 'utf8')).toBe('edited\n');
+  });
+
+  test('only what was decided goes back: ignored files stay as they are', async () => {
+    await desire({ f: '1\n', g: '1\n' });
+    await copies.bringIn(SITE);
+    await writeFile(path('f'), 'edited\n');
+    await writeFile(path('g'), 'ignored\n');
+    await copies.observe(SITE);
+    await decide('rejected', ['f']);
+    await copies.bringIn(SITE);
+    expect(await readFile(path('f'), 'utf8')).toBe('1\n');
+    expect(await readFile(path('g'), 'utf8')).toBe('ignored\n');
+  });
+
+  test('files that were there before us are recorded, not overwritten', async () => {
+    await copies.bringIn(SITE).catch(() => undefined);
+    await desire({ f: '1\n' });
+    await rm(join(folder, 'sites'), { recursive: true, force: true });
+    await copies.bringIn(SITE);
+    await appendFile(path('f'), 'more\n');
+    await copies.observe(SITE);
+    const row = await store.sites.get(SITE);
+    expect((await trees.readTree(row!.observedCommit!)).get('f')?.content.toString()).toBe(
+      '1\nmore\n',
+    );
+  });
+
+  test('a folder that is gone as a whole is made again, not taken for an edit', async () => {
+    await desire({ f: '1\n' });
+    await copies.bringIn(SITE);
+    await rm(copies.directoryOf(SITE), { recursive: true });
+    expect(await copies.observe(SITE)).toBe(false);
+    expect(await readFile(path('f'), 'utf8')).toBe('1\n');
+  });
+});
