@@ -67,7 +67,7 @@ export function authorize(options: {
     const reads = c.req.method === 'GET' || c.req.method === 'HEAD';
     if (!identity) {
       if (reads && options.loopback && isLocalRequest(c)) return next();
-      throw unauthorized('send a token: "Authorization: Bearer …" (see trueup token create)');
+      throw unauthorized('send a token: "Authorization: Bearer …"');
     }
     const allowed = reads ? READERS : DECIDERS;
     if (!allowed.includes(identity.role)) {
