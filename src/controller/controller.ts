@@ -349,6 +349,8 @@ export class Controller {
   /** Brings the metrics that are counted from the database up to date; called before each scrape. */
   async refreshMetrics(): Promise<void> {
     const { config, metrics } = this.#options;
+    const { invalidRevision } = await this.store.plan.get();
+    metrics.planInvalid.set(invalidRevision === null ? 0 : 1);
     for (const [state, count] of Object.entries(await this.store.sites.countByState())) {
       metrics.sites.set({ state }, count);
     }
