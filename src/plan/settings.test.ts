@@ -6,6 +6,11 @@ const PLAN = 'plan.yaml';
 
 test.each<[string, Edits, string[]]>([
   [
+    'two waves of one name',
+    { [PLAN]: replace('name: rest', 'name: canary') },
+    ['plan.yaml:20:15: another wave is called "canary" too'],
+  ],
+  [
     'fault of a layer that is elsewhere',
     {
       [PLAN]: replace('layers/common', 'defaults'),
