@@ -1,53 +1,40 @@
-import { UserError } from '../../model/errors.ts';
-import { emitYaml } from './emit.ts';
-// PLACEHOLDER for trying things out; the real one replaces this file.
-import type { YamlDocument, YamlNode, YamlPath } from './node.ts';
+import { refusal, show, stepsOf, type Step, type YamlOperation } from './edit-steps.ts';
+import { editText } from './edit-text.ts';
+import { applyStep } from './edit-tree.ts';
+import { detectStyle } from './edit-write.ts';
+import type { YamlDocument } from './node.ts';
 import { parseYaml } from './parse.ts';
-import { nodeAt } from './value.ts';
-export type YamlOperation =
-  | { kind: 'set'; path: YamlPath; value: YamlNode }
-  | { kind: 'delete'; path: YamlPath }
-  | { kind: 'insert'; path: YamlPath; index: number; value: YamlNode }
-  | { kind: 'remove'; path: YamlPath; index: number };
+import { nodeAt, sameNode } from './value.ts';
+
+export type { YamlOperation } from './edit-steps.ts';
+
+/**
+ * Changes a document as a careful person would: only the text that an operation needs is touched, comments stay,
+ * new text takes after what stands around it. After every step the text is read again and must have changed
+ * exactly that path. Operations are done in turn, each on what the ones before have left.
+ * Throws `UserError` where an operation cannot be done: no such place, a place that is reached through an alias or
+ * a merge key, a change that would show elsewhere in the file too.
+ */
 export function applyEdits(
   document: YamlDocument,
   operations: readonly YamlOperation[],
 ): YamlDocument {
-  let doc = document;
-  for (const op of operations) {
-    if (op.kind !== 'set') throw new UserError('not yet');
-    const node = nodeAt(doc.root, op.path);
-    let text = doc.text;
-    if (node?.kind === 'scalar' && op.value.kind === 'scalar')
-      text = text.slice(0, node.source.start) + op.value.token + text.slice(node.source.end);
-    else if (!node) {
-      const parent = nodeAt(doc.root, op.path.slice(0, -1));
-      if (parent?.kind !== 'map' || parent.flow) throw new UserError('not yet');
-      const last = [...parent.entries.values()].at(-1)!;
-      let end = last.value.source!.end;
-      end = text.indexOf('\n', end) + 1;
-      const indent = ' '.repeat(last.keySource.column - 1);
-      const body = emitYaml({
-        kind: 'map',
-        entries: new Map([
-          [
-            String(op.path.at(-1)),
-            {
-              key: '',
-              keyToken: String(op.path.at(-1)),
-              keySource: last.keySource,
-              value: op.value,
-            },
-          ],
-        ]),
-        flow: false,
-      }).replace('---\n', '');
-      text =
-        text.slice(0, end) + body.replaceAll(/^/gm, indent).replace(/ +$/, '') + text.slice(end);
-    } else throw new UserError('not yet');
-    const next = parseYaml(doc.file, text);
-    if (!next.document) throw new UserError('broken');
-    doc = next.document;
+  let current = document;
+  for (const operation of operations) {
+    for (const step of stepsOf(current.root, current.file, operation))
+      current = take(current, step);
   }
-  return doc;
+  return current;
+}
+
+function take(document: YamlDocument, step: Step): YamlDocument {
+  const { file, root, text } = document;
+  const expected = applyStep(root, step);
+  const edited = editText(text, root, step, detectStyle(root, text));
+  const { document: after, problems } = parseYaml(file, edited);
+  if (after && sameNode(after.root, expected, { order: true })) return after;
+  const node = nodeAt(root, step.path) ?? root;
+  const at = 'at' in step ? step.at : step.entry.key;
+  const why = problems[0]?.message ?? 'other values of the file would change with it';
+  throw refusal(node, file, `${show([...step.path, at])} cannot be changed alone: ${why}`);
 }

@@ -81,7 +81,7 @@ function sameScalar(a: ScalarNode, b: ScalarNode): boolean {
 }
 
 /** Whether PyYAML makes a date of a scalar whose value we keep as text. */
-export function isDateNode(node: ScalarNode): boolean {
+export function isDateNode(node: ScalarNode): node is ScalarNode & { value: string } {
   return (
     node.style === 'plain' &&
     typeof node.value === 'string' &&
