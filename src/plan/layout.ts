@@ -44,24 +44,33 @@ function add(groups: Map<string, string[]>, name: string, path: string): void {
   else groups.set(name, [path]);
 }
 
-/** Files that look as if they were meant to be something, but are nothing. */
-export function strayFiles({ paths }: Layout): Problem[] {
-  return paths
-    .filter((path) => /^sites\/.*\.yml$/.test(path) || path === 'plan.yml')
-    .map((path) => ({
-      message: `${quoted(path)} is not read: plan files end in .yaml`,
-      position: topOf(path),
-      hint: `rename it to ${quoted(path.replace(/\.yml$/, '.yaml'))}`,
-    }));
+/** Files that would be read if they were called `.yaml`, not `.yml`, or for layers the other way round. */
+export function strayFiles({ paths, layers }: Layout, patterns: readonly string[]): Problem[] {
+  const strays = paths.filter((path) => /^sites\/.*\.yml$/.test(path) || path === 'plan.yml');
+  const isLayer = layerTest(patterns);
+  strays.push(...layers.filter((path) => !isLayer(path) && isLayer(otherEnding(path))));
+  return strays.map((path) => ({
+    message: `${quoted(path)} is not read`,
+    position: topOf(path),
+    hint: `rename it to ${quoted(otherEnding(path))}`,
+  }));
 }
 
-/** The files that layer patterns name, of all that there are. */
+function otherEnding(path: string): string {
+  return path.endsWith('.yml') ? path.replace(/\.yml$/, '.yaml') : path.replace(/\.yaml$/, '.yml');
+}
+
+/** The files that are layers, or in the folder for them, of all that there are. */
 export function layerPaths(layout: Layout, patterns: readonly string[]): string[] {
+  const isLayer = layerTest(patterns);
+  return layout.layers.filter((path) => path.startsWith('layers/') || isLayer(path));
+}
+
+/** A test for paths that a layer pattern names with some value for each label. */
+function layerTest(patterns: readonly string[]): (path: string) => boolean {
   const named = patterns.map((pattern) => {
     const parts = pattern.split(/\{[^{}]*\}/).map((part) => RegExp.escape(part));
     return new RegExp(`^${parts.join('[^/]*')}$`);
   });
-  return layout.layers.filter(
-    (path) => path.startsWith('layers/') || named.some((pattern) => pattern.test(path)),
-  );
+  return (path) => named.some((pattern) => pattern.test(path));
 }

@@ -83,9 +83,9 @@ class Loading {
     this.#problems.push(...problems);
     const layout =
       index === this.#before?.index ? this.#before.layout : layoutOf(this.#files.keys());
-    this.#problems.push(...strayFiles(layout));
 
     const settings = this.#settings();
+    this.#problems.push(...strayFiles(layout, settings?.layers ?? []));
     const layers = this.#layers(layerPaths(layout, settings?.layers ?? []));
     const stacks = this.#stacks(layout);
     const sites = this.#sites(layout);

@@ -6,6 +6,13 @@ const PLAN = 'plan.yaml';
 
 test.each<[string, Edits, string[]]>([
   [
+    'layer that would not be read',
+    { 'layers/region/eu-east.yml': 'a: 1\n', 'layers/notes.yml': 'a: 1\n' },
+    [
+      'layers/region/eu-east.yml:1:1: "layers/region/eu-east.yml" is not read (rename it to "layers/region/eu-east.yaml")',
+    ],
+  ],
+  [
     'two waves of one name',
     { [PLAN]: replace('name: rest', 'name: canary') },
     ['plan.yaml:20:15: another wave is called "canary" too'],

@@ -183,9 +183,7 @@ test.each<[string, Edits, string[]]>([
   [
     'site that would not be read',
     { 'sites/foo.yml': 'x: 1\n' },
-    [
-      'sites/foo.yml:1:1: "sites/foo.yml" is not read: plan files end in .yaml (rename it to "sites/foo.yaml")',
-    ],
+    ['sites/foo.yml:1:1: "sites/foo.yml" is not read (rename it to "sites/foo.yaml")'],
   ],
 ])('%s', (_, edits, faults) => {
   expect(faultsOf(edits)).toEqual(faults);

@@ -37,7 +37,12 @@ export function readSite(
     imports: value.imports,
     delivery: value.delivery,
     hosts: mapsIn(root, 'hosts'),
-    groups: new Map(Object.entries(value.groups)),
+    // In the file's order, which an object would not keep for names that are numbers.
+    groups: new Map(
+      mapAt(root, ['groups'])
+        .entries.keys()
+        .map((group) => [group, value.groups[group] ?? []]),
+    ),
     params: mapAt(root, ['params']),
     hostParams: mapsIn(root, 'hostParams'),
     groupParams: mapsIn(root, 'groupParams'),

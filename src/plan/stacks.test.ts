@@ -7,6 +7,11 @@ const COMPUTE = 'stacks/compute/stack.yaml';
 
 test.each<[string, Edits, string[]]>([
   [
+    'playbook that is no part of the tree',
+    { [COMPUTE]: replace('playbooks/tune.yml', 'schema.json') },
+    ['stacks/compute/stack.yaml:1:33: there is no playbook "stacks/compute/schema.json"'],
+  ],
+  [
     'stack that imports from an unknown one',
     { [COMPUTE]: replace('[control]', '[kontrol]') },
     [

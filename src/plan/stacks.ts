@@ -46,9 +46,9 @@ export function readStack(
   problems.push(...tree.problems);
   if (!value) return { stack: undefined, problems };
 
-  const inFolder = new Set(paths);
+  const targets = new Set(tree.files.map(({ target }) => target));
   for (const [index, playbook] of value.playbooks.entries()) {
-    if (inFolder.has(`${folder}/${playbook}`) && !playbook.startsWith(TEMPLATES)) continue;
+    if (targets.has(`${name}/${playbook}`)) continue;
     problems.push({
       message: `there is no playbook ${quoted(`${folder}/${playbook}`)}`,
       position: positionOf(nodeAt(document.root, ['playbooks', index])!.source!),
