@@ -13,8 +13,8 @@ import {
   type TrackedFile,
   type TrackedFiles,
 } from '../model/tree.ts';
-import { loadPlan } from '../plan/load.ts';
 import type { Plan } from '../plan/plan.ts';
+import { loadPlanAndTemplates } from '../render/open.ts';
 
 const MAX_FILE_BYTES = 32 * 1024 * 1024;
 const MAX_FILES = 200_000;
@@ -57,7 +57,7 @@ export async function checkPlan(
       `there is no plan.yaml in ${where}: name the plan's folder with --plan, or make one with \`trueup init\``,
     );
   }
-  return { ...loadPlan(files, { refused }), revision };
+  return { ...loadPlanAndTemplates(files, { refused }), revision };
 }
 
 async function readPlan({ plan, rev }: PlanOptions): Promise<PlanInput> {

@@ -1,6 +1,5 @@
-import picomatch from 'picomatch';
-
 import { matchesSelector } from '../model/selector.ts';
+import { paramGlob, pathGlob } from '../plan/globs.ts';
 import type { DriftAction, Plan } from '../plan/plan.ts';
 
 export interface SortedPaths {
@@ -39,13 +38,12 @@ export function sortByPolicy(
   }
 }
 
-/** A glob over tree paths; one that names a file of a stack (`files/motd`) fits it in every stack. */
+/** A glob that names a file of a stack (`files/motd`) fits it in every stack. */
 function fits(glob: string, path: string): boolean {
-  const test = picomatch(glob, { dot: true });
-  return test(path) || test(path.slice(path.indexOf('/') + 1));
+  const matches = pathGlob(glob);
+  return matches(path) || matches(path.slice(path.indexOf('/') + 1));
 }
 
 function fitsParam(globs: readonly string[], name: string): boolean {
-  const path = name.replaceAll('.', '/');
-  return globs.some((glob) => picomatch(glob.replaceAll('.', '/'), { dot: true })(path));
+  return globs.some((glob) => paramGlob(glob)(name));
 }

@@ -8,8 +8,8 @@ import { InvalidInput, messageOf, Stalled } from '../model/errors.ts';
 import { formatProblem, type Problem } from '../model/problem.ts';
 import type { TrackedFiles } from '../model/tree.ts';
 import { changedSites } from '../plan/changes.ts';
-import { loadPlan } from '../plan/load.ts';
 import type { Plan } from '../plan/plan.ts';
+import { loadPlanAndTemplates } from '../render/open.ts';
 import { type RenderedSite, renderSite, withManifest } from '../render/render.ts';
 import type { SiteRow } from '../store/rows.ts';
 import type { Store } from '../store/store.ts';
@@ -84,19 +84,36 @@ export class PlanLoop {
       );
     }
     const state = await store.plan.update({ headRevision: head, fetchedAt: now() });
-    await this.#remember(state.goodRevision);
-    if (head !== state.goodRevision && head !== state.invalidRevision) await this.#evaluate(head);
+    await this.restore();
+    const inForce = head === state.goodRevision && this.#current !== undefined;
+    if (!inForce && head !== state.invalidRevision) await this.#evaluate(head);
+    await this.#undoInterrupted();
     return { again: Math.round(pollInterval * (0.9 + random() * 0.2)) };
   }
 
-  /** After a restart: reads the plan that is in force again. */
-  async #remember(revision: string | null): Promise<void> {
+  /**
+   * After a restart: reads the plan that is in force again, from the mirror alone, so that sites are kept true to it
+   * also while its repository cannot be reached.
+   */
+  async restore(): Promise<void> {
+    const { store, log } = this.#options;
+    const { goodRevision: revision } = await store.plan.get();
     if (!revision || this.#current) return;
-    const { plan, files, problems } = await this.#load(revision);
-    if (!plan) throw new InvalidInput(problems);
-    this.#current = { revision, plan, files };
-    this.#options.metrics.planRevisionInfo.reset();
-    this.#options.metrics.planRevisionInfo.set({ revision }, 1);
+    try {
+      const { plan, files, problems } = await this.#load(revision);
+      if (!plan) throw new InvalidInput(problems);
+      this.#take({ revision, plan, files });
+    } catch (error) {
+      // The mirror may be gone, or we have become stricter: the newest revision then decides.
+      log.warn({ revision, error: messageOf(error) }, 'cannot read the plan that was in force');
+    }
+  }
+
+  #take(plan: PlanAt & { files: TrackedFiles }): void {
+    const { metrics } = this.#options;
+    this.#current = plan;
+    metrics.planRevisionInfo.reset();
+    metrics.planRevisionInfo.set({ revision: plan.revision }, 1);
   }
 
   async #load(
@@ -108,17 +125,34 @@ export class PlanLoop {
       path,
       ...(current ? { previous: { commit: current.revision, files: current.files } } : {}),
     });
-    const loaded = loadPlan(files, { refused, ...(current ? { previous: current.plan } : {}) });
+    const loaded = loadPlanAndTemplates(files, {
+      refused,
+      ...(current ? { previous: current.plan } : {}),
+    });
     return { ...loaded, files };
   }
 
   async #evaluate(revision: string): Promise<void> {
+    const { plan, problems, files } = await this.#load(revision);
+    if (plan) await this.#putInForce({ revision, plan, files });
+    else await this.#refuse(revision, problems);
+  }
+
+  /** Sites that were on the way to a revision which did not come into force go back to the one that is. */
+  async #undoInterrupted(): Promise<void> {
+    const { evaluatingRevision } = await this.#options.store.plan.get();
+    if (evaluatingRevision !== null && this.#current) await this.#putInForce(this.#current);
+  }
+
+  async #putInForce(next: PlanAt & { files: TrackedFiles }): Promise<void> {
     const { store, log, metrics, now, onSites, onSiteRemoved, onRevision } = this.#options;
     const started = performance.now();
-    const { plan, problems, files } = await this.#load(revision);
-    if (!plan) return this.#refuse(revision, problems);
+    const { revision, plan } = next;
+    // Where an earlier attempt was cut off, sites may be anywhere between two revisions: then all are looked at.
+    const interrupted = (await store.plan.get()).evaluatingRevision !== null;
+    await store.plan.update({ evaluatingRevision: revision });
 
-    const before = this.#current?.plan;
+    const before = interrupted ? undefined : this.#current?.plan;
     const known = new Set(await store.sites.names());
     const names = before ? changedSites(before, plan) : new Set(plan.sites.keys());
     for (const name of plan.sites.keys()) if (!known.has(name)) names.add(name);
@@ -136,24 +170,24 @@ export class PlanLoop {
         'the plan has no such site any more: nothing is applied there',
       );
     }
-    await this.#recordRevision(revision, 'pending', changed.length);
+    const { total } = await store.sites.countAtRevision(revision);
+    await this.#recordRevision(revision, total > 0 ? 'pending' : 'applied', total);
+    const { headRevision } = await store.plan.get();
     await store.plan.update({
       goodRevision: revision,
-      invalidRevision: null,
-      problems: [],
+      ...(headRevision === revision ? { invalidRevision: null, problems: [] } : {}),
+      evaluatingRevision: null,
       evaluatedAt: now(),
     });
-    this.#current = { revision, plan, files };
-    metrics.planRevisionInfo.reset();
-    metrics.planRevisionInfo.set({ revision }, 1);
+    this.#take(next);
     metrics.renderDuration.observe((performance.now() - started) / 1000);
     log.info(
       { revision, sites: plan.sites.size, changed: changed.length },
       'a new revision of the plan is in force',
     );
-    await this.#report(revision, 'success', `${changed.length} of ${plan.sites.size} sites change`);
     onRevision(revision);
     onSites([...names].filter((name) => plan.sites.has(name)));
+    await this.#report(revision, 'success', `${total} of ${plan.sites.size} sites change`);
   }
 
   async #refuse(revision: string, problems: Problem[]): Promise<void> {
@@ -173,7 +207,7 @@ export class PlanLoop {
 
   async #recordRevision(
     revision: string,
-    result: 'pending' | 'invalid',
+    result: 'pending' | 'applied' | 'invalid',
     changedSiteCount: number,
   ): Promise<void> {
     const { repository, store, now } = this.#options;
@@ -186,7 +220,7 @@ export class PlanLoop {
       seenAt: now(),
       result,
       changedSites: changedSiteCount,
-      completedAt: result === 'pending' && changedSiteCount > 0 ? null : now(),
+      completedAt: result === 'pending' ? null : now(),
     });
   }
 
