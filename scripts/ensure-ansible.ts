@@ -76,7 +76,7 @@ async function install(
         say(`ansible-core ${await ansibleVersion(found)} is ready: ${found}`);
         return found;
       }
-      faults.push(`${name}: installed, but it does not run`);
+      faults.push(`${name}: it was installed, but it does not run`);
     } catch (error) {
       faults.push(`${name}: ${lastWords(error)}`);
     }
@@ -112,6 +112,8 @@ async function fromPyPI(
   await mkdir(builds, { recursive: true });
   const folder = await mkdtemp(join(builds, `${core}-`));
   await make(python, folder, `ansible-core==${core}`);
+  const version = await ansibleVersion(join(folder, 'bin/ansible-playbook'));
+  if (version === undefined) throw new Error('it was installed, but it does not run');
   await rm(`${cache}.new`, { force: true });
   await symlink(folder, `${cache}.new`);
   await rename(`${cache}.new`, cache);

@@ -150,8 +150,9 @@ export class AnsibleDriver implements Driver {
     report: ReportBuilder,
     output: Output,
   ): Promise<RunEnd> {
-    const deadline = AbortSignal.timeout(Math.min(request.timeout * 1000, 2 ** 31 - 1));
+    const deadline = AbortSignal.timeout(milliseconds(request.timeout));
     const signal = AbortSignal.any([deadline, ...(request.signal ? [request.signal] : [])]);
+    if (signal.aborted) return endedFor(request, deadline.aborted, report);
     const exit = await runPlaybooks({
       command,
       args: this.#args(request, folder),
@@ -215,6 +216,11 @@ export class AnsibleDriver implements Driver {
     const { id, kind, site, cause } = request;
     this.#options.log?.(message, { run: id, kind, site, cause, ...more });
   }
+}
+
+/** Whole milliseconds, within what a timer can wait (over 24 days). */
+function milliseconds(seconds: number): number {
+  return Math.min(Math.ceil(Math.max(seconds, 0) * 1000), 2 ** 31 - 1);
 }
 
 /** Ansible would go on without an inventory, on the machine it runs on. */

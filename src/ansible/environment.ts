@@ -1,3 +1,4 @@
+import { homedir } from 'node:os';
 import { join } from 'node:path';
 
 import type { RunFolder } from './run-folder.ts';
@@ -10,7 +11,10 @@ export interface ConnectionOptions {
   privateKey?: string;
   /** Absolute path of the vault password, or of a program that prints it, as Ansible has it. */
   vaultPasswordFile?: string;
-  /** Home folder of Ansible and of locally connected hosts; by default one of the run's own. */
+  /**
+   * Home folder of Ansible and of locally connected hosts; by default that of the account. In another one `async`
+   * tasks of locally connected hosts don't work: Ansible asks the account there, and its modules `HOME`.
+   */
   home?: string;
   /** More environment variables, such as SSH_AUTH_SOCK or a proxy's. Ours win. */
   environment?: Readonly<Record<string, string>>;
@@ -30,18 +34,16 @@ export function runEnvironment(
   config: string,
   options: ConnectionOptions,
 ): Record<string, string> {
-  const home = options.home ?? folder.home;
   return {
     ...options.environment,
     PATH: process.env['PATH'] ?? '/usr/local/bin:/usr/bin:/bin',
-    HOME: home,
+    HOME: options.home ?? homedir(),
     LANG: 'C.UTF-8',
     LC_ALL: 'C.UTF-8',
     PYTHONDONTWRITEBYTECODE: '1',
     TRUEUP_CHANNEL: String(CHANNEL),
 
     ANSIBLE_CONFIG: config,
-    ANSIBLE_HOME: join(home, '.ansible'),
     ANSIBLE_LOCAL_TEMP: folder.temporary,
     ANSIBLE_CACHE_PLUGIN: 'memory',
 

@@ -8,6 +8,7 @@ import { readEvents, type RunEvent } from './events.ts';
 import type { BoundedLog } from './log.ts';
 import { RunProcesses, signalProcess } from './processes.ts';
 import type { PlaybookExit } from './report.ts';
+import { removeModuleFolders } from './run-folder.ts';
 
 export interface Execution {
   command: string;
@@ -65,7 +66,10 @@ export async function runPlaybooks(run: Execution): Promise<PlaybookExit> {
     const events = forward(channel, run.onEvent);
     const { code, signal } = await exited;
     // Nothing of a run that did not end by itself may go on.
-    if (run.signal.aborted || signal) await processes.kill();
+    if (run.signal.aborted || signal) {
+      await processes.kill();
+      await removeModuleFolders(processes.seen);
+    }
     const fault = await drained(events, [channel, stdout, stderr]);
     return { code, signal, tail: run.log.tail(), ...(fault !== undefined && { fault }) };
   } finally {

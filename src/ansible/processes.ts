@@ -19,14 +19,16 @@ const PAUSE = 20;
 
 /**
  * The processes of one run. They are told by what their command lines hold, not by a remembered number that may be
- * another process by now: `ansible-playbook` and its workers carry the run's own inventory path, modules that run
- * on this machine lie in the run's folder. From these, children, groups and sessions are followed, since workers
+ * another process by now: `ansible-playbook` and its workers carry the run's own inventory path, helpers of theirs
+ * lie in its temporary folder. From these, children, groups and sessions are followed, since workers
  * begin sessions of their own from ansible-core 2.19 on.
  */
 export class RunProcesses {
   readonly #inventory: string;
   readonly #folder: string;
   readonly #groups = new Set<number>();
+  /** The process ids of all that were there at any look. */
+  readonly seen = new Set<number>();
 
   /** @param run Absolute paths: the run's folder, and its inventory below it. */
   constructor(run: { folder: string; inventory: string }) {
@@ -52,18 +54,18 @@ export class RunProcesses {
       for (const id of own) this.#groups.delete(id);
     }
     members.delete(process.pid);
+    for (const pid of members) this.seen.add(pid);
     return [...members];
   }
 
-  /** Kills until none is left; false if some are still there after about five seconds. */
-  async kill(): Promise<boolean> {
+  /** Kills until none is left, or for about five seconds where one can't be killed. */
+  async kill(): Promise<void> {
     for (let round = 0; round < ROUNDS; round += 1) {
       const members = this.look();
-      if (members.length === 0) return true;
+      if (members.length === 0) return;
       for (const pid of members) signalProcess(pid, 'SIGKILL');
       await sleep(PAUSE);
     }
-    return false;
   }
 
   #isOurs({ pid, argv }: ProcessInfo): boolean {
@@ -72,7 +74,6 @@ export class RunProcesses {
       argv.some(
         (argument, i) =>
           (argument === this.#inventory && argv[i - 1] === '-i') ||
-          argument.includes(`${this.#folder}home/.ansible/`) ||
           argument.includes(`${this.#folder}tmp/`),
       )
     );

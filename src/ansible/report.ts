@@ -75,9 +75,10 @@ export class ReportBuilder {
   judge(exit: PlaybookExit, expected: readonly string[]): RunEnd {
     const hosts = Object.entries(this.#hosts);
     if (hosts.some(([, counts]) => counts.failed > 0)) {
-      const task = this.#tasks.find(
-        ({ host, status, ignored }) =>
-          status === 'failed' && !ignored && (this.#hosts[host]?.failed ?? 0) > 0,
+      // The last one: those before it were rescued, or the host would not have come as far. Handlers come after.
+      const task = this.#tasks.findLast(
+        ({ host, status, ignored, handler }) =>
+          status === 'failed' && !ignored && !handler && (this.#hosts[host]?.failed ?? 0) > 0,
       );
       return { result: 'failed', reason: task ? told(task) : 'a task failed' };
     }

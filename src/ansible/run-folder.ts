@@ -10,7 +10,7 @@ import {
   stat,
   writeFile,
 } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { tmpdir, userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 
@@ -39,7 +39,6 @@ export interface RunFolder {
   /** The site tree; Ansible's working directory. */
   tree: string;
   inventory: string;
-  home: string;
   temporary: string;
   /** Where ssh puts its control sockets: elsewhere, because a socket's path must be short. */
   control: string;
@@ -70,7 +69,7 @@ export async function createRunFolder(
   const folder = layout(path, control);
   try {
     await writeRunning(folder);
-    for (const made of [folder.tree, folder.home, folder.temporary]) await mkdir(made);
+    for (const made of [folder.tree, folder.temporary]) await mkdir(made);
     await writeTree(folder.tree, tree);
   } catch (error) {
     await removeRunFolder(folder);
@@ -87,7 +86,7 @@ async function removeRunFolder(folder: RunFolder): Promise<void> {
 /** Removes what a run needed while it ran; its log and events stay. */
 export async function tidyRunFolder(folder: RunFolder): Promise<void> {
   await closeConnections(folder.control);
-  for (const path of [folder.tree, folder.home, folder.temporary, folder.control]) {
+  for (const path of [folder.tree, folder.temporary, folder.control]) {
     await rm(path, { recursive: true, force: true });
   }
   await rm(join(folder.path, RUNNING_FILE), { force: true });
@@ -106,8 +105,9 @@ export async function pruneRunFolders(workDirectory: string, keep: number): Prom
 }
 
 /**
- * Ends what is left of runs whose process has gone, and removes their folders.
- * Runs of a process that still lives are left alone.
+ * Ends what is left of runs whose process has gone, and removes their folders. Runs of a process that still lives
+ * are left alone.
+ * @returns the paths of the folders that were removed
  */
 export async function removeLeftRuns(workDirectory: string): Promise<string[]> {
   const removed: string[] = [];
@@ -120,11 +120,29 @@ export async function removeLeftRuns(workDirectory: string): Promise<string[]> {
     }
     const control = typeof running === 'object' ? running.control : undefined;
     const folder = layout(path, control ?? join(path, 'control'));
-    await new RunProcesses({ folder: path, inventory: folder.inventory }).kill();
+    const processes = new RunProcesses({ folder: path, inventory: folder.inventory });
+    await processes.kill();
+    await removeModuleFolders(processes.seen);
     await removeRunFolder(folder);
     removed.push(path);
   }
   return removed;
+}
+
+/**
+ * Modules that run on this machine have a temporary folder each, named for the process that sent them, in the
+ * account's home whatever `HOME` is; killed ones leave it there.
+ */
+export async function removeModuleFolders(
+  pids: ReadonlySet<number>,
+  home: string = userInfo().homedir,
+): Promise<void> {
+  const parent = join(home, '.ansible/tmp');
+  for (const name of await readdir(parent).catch(() => [])) {
+    const pid = /^ansible-tmp-[\d.]+-(\d+)-\d+$/.exec(name)?.[1];
+    if (!pid || !pids.has(Number(pid))) continue;
+    await rm(join(parent, name), { recursive: true, force: true });
+  }
 }
 
 function layout(path: string, control: string): RunFolder {
@@ -132,7 +150,6 @@ function layout(path: string, control: string): RunFolder {
     path,
     tree: join(path, 'tree'),
     inventory: join(path, 'tree/inventory.yml'),
-    home: join(path, 'home'),
     temporary: join(path, 'tmp'),
     control,
     log: join(path, LOG_FILE),

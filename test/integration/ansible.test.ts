@@ -14,6 +14,7 @@ import {
   runRequest,
   siteTree,
   vaulted,
+  vaultedFile,
 } from '../support/ansible.ts';
 
 let folder = '';
@@ -48,6 +49,7 @@ function task(report: RunReport, name: string): TaskReport {
 describe('a site is applied, checked, edited and checked again', () => {
   const password = 'vault pässword';
   const vaultSecret = `tr0ub4dor&3 "quoted"`;
+  const fileSecret = 'wh0le-f1le';
   const plainSecret = 'correct-horse-battery';
   const reports: RunReport[] = [];
   const traces: string[] = [];
@@ -63,13 +65,14 @@ describe('a site is applied, checked, edited and checked again', () => {
     {
       name: 'credentials',
       copy: {
-        content: 'user=app\npassword={{ db_password }}\ntoken={{ token | b64encode }}\n',
+        content:
+          'user=app\npassword={{ db_password }}\ntoken={{ token | b64encode }}\n{{ from_file }}\n',
         dest: '{{ root }}/credentials',
         mode: '0600',
       },
     },
     { name: 'talks', command: 'echo {{ db_password | quote }} {{ token }}', register: 'talk' },
-    { name: 'repeats', debug: { msg: '{{ talk }} {{ db_password }}' } },
+    { name: 'fails', fail: { msg: '{{ talk }} {{ from_file }}' }, ignore_errors: true },
   ];
   const handlers = [{ name: 'reload', file: { path: '{{ root }}/reloaded', state: 'touch' } }];
   const inventory = localInventory('edge-0');
@@ -84,7 +87,8 @@ describe('a site is applied, checked, edited and checked again', () => {
       'inventory.yml': inventory,
       'group_vars/all.yml': groupVars(),
       'base/files/motd': 'welcome\n',
-      'base/playbooks/site.yml': play(tasks, { handlers }),
+      'base/playbooks/secret.yml': vaultedFile(`from_file: ${fileSecret}\nport: 48151\n`, password),
+      'base/playbooks/site.yml': play(tasks, { handlers, vars_files: ['secret.yml'] }),
       'store/playbooks/site.yml': play([{ name: 'says', debug: {} }]),
     });
     for (const step of ['apply', 'check', 'edited'] as const) {
@@ -112,6 +116,7 @@ describe('a site is applied, checked, edited and checked again', () => {
       kind: 'apply',
       driver: 'ansible',
     });
+    expect(task(report!, 'fails')).toMatchObject({ status: 'failed', ignored: true });
     const counts = { ok: 7, changed: 5, failed: 0, unreachable: 0, skipped: 0 };
     expect(report!.hosts, 'of both playbooks').toEqual({ 'edge-0': counts });
     expect(task(report!, 'motd')).toMatchObject({
@@ -149,12 +154,21 @@ describe('a site is applied, checked, edited and checked again', () => {
 
   test('law 11: no secret, vaulted or told, old or new, stands in any report, log or event', () => {
     const told = [...traces, ...reports.map((report) => JSON.stringify(report))].join('\n');
-    for (const secret of [vaultSecret, plainSecret, password, 'older-secret', 'tr0ub4dor']) {
+    for (const secret of [
+      vaultSecret,
+      fileSecret,
+      plainSecret,
+      password,
+      'older-secret',
+      'tr0ub4dor',
+    ]) {
       expect(told).not.toContain(secret);
       expect(told).not.toContain(JSON.stringify(secret).slice(1, -1));
       expect(told).not.toContain(Buffer.from(secret).toString('base64').replace(/=+$/, ''));
     }
-    expect(task(reports[2]!, 'credentials').diff).toMatch(/-•••[^]*\+password=•••\n\+token=•••/);
+    expect(task(reports[2]!, 'credentials').diff).toMatch(
+      /-•••[^]*\+password=•••\n\+token=•••\n\+•••/,
+    );
     expect(traces.length).toBeGreaterThanOrEqual(6);
   });
 

@@ -54,8 +54,8 @@ export function runRequest(request: Partial<RunRequest> & { tree: SiteTree }): R
   };
 }
 
-/** A `!vault` scalar as `ansible-vault encrypt_string` makes them (format 1.1). */
-export function vaulted(plain: string, password: string): string {
+/** What `ansible-vault encrypt` makes of a text (format 1.1), as lines. */
+function vaultLines(plain: string, password: string): string[] {
   const salt = randomBytes(32);
   const keys = pbkdf2Sync(password, salt, 10_000, 80, 'sha256');
   const cipher = createCipheriv('aes-256-ctr', keys.subarray(0, 32), keys.subarray(64));
@@ -68,7 +68,17 @@ export function vaulted(plain: string, password: string): string {
     Buffer.from(body)
       .toString('hex')
       .match(/.{1,80}/g) ?? [];
-  return ['!vault |', '$ANSIBLE_VAULT;1.1;AES256', ...lines].join('\n  ');
+  return ['$ANSIBLE_VAULT;1.1;AES256', ...lines];
+}
+
+/** A `!vault` scalar, indented for a key at the top of a file. */
+export function vaulted(plain: string, password: string): string {
+  return ['!vault |', ...vaultLines(plain, password)].join('\n  ');
+}
+
+/** A file that is vaulted as a whole. */
+export function vaultedFile(plain: string, password: string): string {
+  return `${vaultLines(plain, password).join('\n')}\n`;
 }
 
 /** Waits until a condition holds; throws after a bounded number of looks. */

@@ -133,7 +133,8 @@ class CallbackModule(CallbackBase):
             return
         cut = False
         if event['status'] in ('failed', 'unreachable', 'unverifiable'):
-            message = self._redactor.redact('\n'.join(_messages(outcome)))
+            message = '\n'.join(_messages(outcome)).replace(self._tree + '/', '')
+            message = self._redactor.redact(message)
             event['message'] = message[:self._message_limit]
             cut = len(message) > self._message_limit
         if outcome.get('changed'):
