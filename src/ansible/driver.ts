@@ -61,7 +61,12 @@ interface Output {
   events: BoundedLog;
 }
 
-/** Applies and checks site trees with `ansible-playbook`, ansible-core 2.14 or later. */
+/**
+ * Applies and checks site trees with `ansible-playbook`, ansible-core 2.14 or later.
+ *
+ * A check sees no further at a host than to its first failed task, and nothing outside the playbook can change that:
+ * plays say `ignore_errors: "{{ ansible_check_mode }}"`, and what fails is then reported as `unverifiable`.
+ */
 export class AnsibleDriver implements Driver {
   readonly name = 'ansible';
   readonly #options: AnsibleDriverOptions;
