@@ -33,6 +33,15 @@ export interface LoadOptions {
   refused?: readonly Refused[];
 }
 
+export interface Loaded {
+  /** Only of a plan without a fault. */
+  plan: Plan | undefined;
+  problems: Problem[];
+}
+
+/** Files and sites that are looked at between two pauses. */
+const STEP = 20;
+
 /** What a valid plan was made from, kept for the plan that comes after it. */
 interface Workings {
   index: PathIndex;
@@ -47,13 +56,31 @@ const workings = new WeakMap<Plan, Workings>();
  * Reads and validates a plan. Every fault is found in one run and told with its position, in the order of files
  * and lines; with any fault there is no plan. Templates are not looked at: see `openPlan` in src/render.
  */
-export function loadPlan(
+export function loadPlan(files: PlanFiles, { previous, refused = [] }: LoadOptions = {}): Loaded {
+  const reading = new Loading(files, previous).run();
+  for (;;) {
+    const step = reading.next();
+    if (step.done) return concluded(step.value, refused);
+  }
+}
+
+/** As `loadPlan`, for a process that has other things to do: `pause` is called, and awaited, every now and then. */
+export async function loadPlanInTurns(
   files: PlanFiles,
-  { previous, refused = [] }: LoadOptions = {},
-): { plan: Plan | undefined; problems: Problem[] } {
-  const { problems, ...read } = new Loading(files, previous).run();
-  problems.push(...refusedProblems(refused));
-  return { plan: problems.length === 0 ? read.plan : undefined, problems: inOrder(problems) };
+  { previous, refused = [] }: LoadOptions,
+  pause: () => Promise<void>,
+): Promise<Loaded> {
+  const reading = new Loading(files, previous).run();
+  for (;;) {
+    const step = reading.next();
+    if (step.done) return concluded(step.value, refused);
+    await pause();
+  }
+}
+
+function concluded({ plan, problems }: Loaded, refused: readonly Refused[]): Loaded {
+  const all = [...problems, ...refusedProblems(refused)];
+  return { plan: all.length === 0 ? plan : undefined, problems: inOrder(all) };
 }
 
 /** Sorted, and each fault once, however many sites it shows at. */
@@ -78,19 +105,20 @@ class Loading {
     this.#before = previous && workings.get(previous);
   }
 
-  run(): { plan: Plan | undefined; problems: Problem[] } {
+  /** Yields where it may pause. */
+  *run(): Generator<void, Loaded> {
     const { index, problems } = (this.#before?.index ?? new PathIndex()).next(this.#files.keys());
     this.#problems.push(...problems);
     const layout =
       index === this.#before?.index ? this.#before.layout : layoutOf(this.#files.keys());
 
-    const settings = this.#settings();
+    const settings = yield* this.#settings();
     this.#problems.push(...strayFiles(layout, settings?.layers ?? []));
-    const layers = this.#layers(layerPaths(layout, settings?.layers ?? []));
-    const stacks = this.#stacks(layout);
-    const sites = this.#sites(layout);
-    const overlays = this.#overlays(layout);
-    const doubtful = this.#references(layout, settings, stacks, sites);
+    const layers = yield* this.#layers(layerPaths(layout, settings?.layers ?? []));
+    const stacks = yield* this.#stacks(layout);
+    const sites = yield* this.#sites(layout);
+    const overlays = yield* this.#overlays(layout);
+    const doubtful = yield* this.#references(layout, settings, stacks, sites);
     if (!settings) return { plan: undefined, problems: this.#problems };
 
     const plan: Plan = {
@@ -101,21 +129,29 @@ class Loading {
       overlays,
       files: this.#files,
     };
-    this.#parameters(plan, doubtful);
+    yield* this.#parameters(plan, doubtful);
     workings.set(plan, { index, layout, settings, documents: this.#documents });
     return { plan, problems: this.#problems };
   }
 
   /** Parses files, or takes over what is known of them; a fault is among the problems, and its file left out. */
-  #read(paths: Iterable<string>): Map<string, YamlDocument> {
+  *#read(paths: Iterable<string>): Generator<void, Map<string, YamlDocument>> {
     const before = this.#before && {
       files: this.#previous!.files,
       documents: this.#before.documents,
     };
-    const { documents, problems } = readDocuments(paths, this.#files, before);
-    this.#problems.push(...problems);
-    for (const [path, document] of documents) this.#documents.set(path, document);
-    return documents;
+    const read = new Map<string, YamlDocument>();
+    const all = [...paths];
+    for (let at = 0; at < all.length; at += STEP) {
+      const { documents, problems } = readDocuments(all.slice(at, at + STEP), this.#files, before);
+      this.#problems.push(...problems);
+      for (const [path, document] of documents) {
+        this.#documents.set(path, document);
+        read.set(path, document);
+      }
+      yield;
+    }
+    return read;
   }
 
   /** Whether a file says what it said in the plan before. */
@@ -124,13 +160,13 @@ class Loading {
     return document !== undefined && document === this.#before?.documents.get(path);
   }
 
-  #settings(): Settings | undefined {
+  *#settings(): Generator<void, Settings | undefined> {
     if (!this.#files.has(PLAN_FILE)) {
       const hint = 'it says what the plan is made of, and marks the folder that is the plan';
       this.#problems.push({ message: 'there is no plan.yaml', position: topOf(PLAN_FILE), hint });
       return undefined;
     }
-    const document = this.#read([PLAN_FILE]).get(PLAN_FILE);
+    const document = (yield* this.#read([PLAN_FILE])).get(PLAN_FILE);
     if (!document) return undefined;
     if (this.#isKnown(PLAN_FILE)) return this.#before!.settings;
     const { settings, problems } = readSettings(document);
@@ -138,15 +174,15 @@ class Loading {
     return settings;
   }
 
-  #layers(paths: readonly string[]): Map<string, YamlDocument> {
-    const layers = this.#read(paths);
+  *#layers(paths: readonly string[]): Generator<void, Map<string, YamlDocument>> {
+    const layers = yield* this.#read(paths);
     for (const [path, { root }] of layers) {
       if (!this.#isKnown(path)) this.#problems.push(...paramProblems(root));
     }
     return layers;
   }
 
-  #stacks(layout: Layout): Map<string, StackDefinition> {
+  *#stacks(layout: Layout): Generator<void, Map<string, StackDefinition>> {
     const stacks = new Map<string, StackDefinition>();
     for (const [name, paths] of layout.stacks) {
       const known = this.#previous?.stacks.get(name);
@@ -156,7 +192,7 @@ class Loading {
         this.#problems.push({ message: `there is no ${file}`, position: topOf(file), hint });
         continue;
       }
-      const document = this.#read([file]).get(file);
+      const document = (yield* this.#read([file])).get(file);
       if (!document) continue;
       if (known && this.#sameFolder(this.#before?.layout.stacks.get(name), paths)) {
         stacks.set(name, known);
@@ -177,24 +213,28 @@ class Loading {
     });
   }
 
-  #sites(layout: Layout): Map<string, SiteDefinition> {
+  *#sites(layout: Layout): Generator<void, Map<string, SiteDefinition>> {
     const sites = new Map<string, SiteDefinition>();
     if (layout !== this.#before?.layout) this.#problems.push(...siteNameProblems(layout.sites));
-    for (const [path, document] of this.#read(layout.sites.keys())) {
+    const documents = yield* this.#read(layout.sites.keys());
+    for (const [path, document] of documents) {
       const name = layout.sites.get(path)!;
       const known = this.#isKnown(path) ? this.#previous!.sites.get(name) : undefined;
       const read = known ? { site: known, problems: [] } : readSite(name, document);
       this.#problems.push(...read.problems);
       if (read.site && !sites.has(name)) sites.set(name, read.site);
+      if (sites.size % STEP === 0) yield;
     }
     return sites;
   }
 
-  #overlays(layout: Layout): Map<string, SiteOverlay> {
+  *#overlays(layout: Layout): Generator<void, Map<string, SiteOverlay>> {
     const overlays = new Map<string, SiteOverlay>();
     for (const [site, paths] of layout.overlays) {
       const absent = absentFile(site);
-      const document = this.#files.has(absent) ? this.#read([absent]).get(absent) : undefined;
+      const document = this.#files.has(absent)
+        ? (yield* this.#read([absent])).get(absent)
+        : undefined;
       const { overlay, problems } = readOverlay(site, paths, document);
       this.#problems.push(...problems);
       overlays.set(site, overlay);
@@ -203,12 +243,12 @@ class Loading {
   }
 
   /** @returns sites with a fault that would show again, less clearly, in their merged parameters */
-  #references(
+  *#references(
     layout: Layout,
     settings: Settings | undefined,
     stacks: ReadonlyMap<string, StackDefinition>,
     sites: ReadonlyMap<string, SiteDefinition>,
-  ): Set<string> {
+  ): Generator<void, Set<string>> {
     // A file that cannot be read still has its name: what refers to it is not at fault.
     const named = {
       sites: new Set(layout.sites.values()),
@@ -217,7 +257,10 @@ class Loading {
     const layers = settings?.layers ?? [];
     const labels = layerLabels(layers);
     const doubtful = new Set<string>();
+    let looked = 0;
     for (const site of sites.values()) {
+      looked += 1;
+      if (looked % STEP === 0) yield;
       const problems = siteReferences(site, { labels, stacks, sites, named });
       this.#problems.push(...problems);
       const unread = layerFiles({ layers }, site).some(
@@ -235,11 +278,12 @@ class Loading {
     return doubtful;
   }
 
-  #parameters(plan: Plan, doubtful: ReadonlySet<string>): void {
+  *#parameters(plan: Plan, doubtful: ReadonlySet<string>): Generator<void, void> {
     const names = this.#previous ? changedSites(this.#previous, plan) : plan.sites.keys();
     for (const name of names) {
-      if (plan.sites.has(name) && !doubtful.has(name))
-        this.#problems.push(...parameterProblems(plan, name));
+      if (!plan.sites.has(name) || doubtful.has(name)) continue;
+      this.#problems.push(...parameterProblems(plan, name));
+      yield;
     }
   }
 }

@@ -9,7 +9,7 @@ import { formatProblem, type Problem } from '../model/problem.ts';
 import type { TrackedFiles } from '../model/tree.ts';
 import { changedSites } from '../plan/changes.ts';
 import type { Plan } from '../plan/plan.ts';
-import { loadPlanAndTemplates } from '../render/open.ts';
+import { loadPlanAndTemplatesInTurns } from '../render/open.ts';
 import { type RenderedSite, renderSite, withManifest } from '../render/render.ts';
 import type { SiteRow } from '../store/rows.ts';
 import type { Store } from '../store/store.ts';
@@ -125,10 +125,8 @@ export class PlanLoop {
       path,
       ...(current ? { previous: { commit: current.revision, files: current.files } } : {}),
     });
-    const loaded = loadPlanAndTemplates(files, {
-      refused,
-      ...(current ? { previous: current.plan } : {}),
-    });
+    const options = { refused, ...(current ? { previous: current.plan } : {}) };
+    const loaded = await loadPlanAndTemplatesInTurns(files, options, turns());
     return { ...loaded, files };
   }
 
@@ -244,7 +242,7 @@ export class PlanLoop {
     for (let at = 0; at < names.length; at += BATCH) {
       const rendered: RenderedSite[] = [];
       const failed: { name: string; problem: string }[] = [];
-      let turn = performance.now();
+      const pause = turns();
       for (const name of names.slice(at, at + BATCH)) {
         try {
           rendered.push(renderSite(plan, name));
@@ -252,10 +250,7 @@ export class PlanLoop {
           if (!(error instanceof InvalidInput)) throw error;
           failed.push({ name, problem: formatProblem(error.problems[0]!) });
         }
-        if (performance.now() - turn > TURN) {
-          await nextTurn();
-          turn = performance.now();
-        }
+        await pause();
       }
       this.#options.metrics.renderedSites.inc({ result: 'success' }, rendered.length);
       this.#options.metrics.renderedSites.inc({ result: 'error' }, failed.length);
@@ -338,4 +333,14 @@ function siteColumns(
 ): Pick<SiteRow, 'name' | 'labels' | 'stacks' | 'delivery'> {
   const { labels, stacks, delivery } = plan.sites.get(name)!;
   return { name, labels, stacks, delivery };
+}
+
+/** Gives the event loop its turn whenever ours has lasted long enough. */
+function turns(): () => Promise<void> {
+  let since = performance.now();
+  return async () => {
+    if (performance.now() - since < TURN) return;
+    await nextTurn();
+    since = performance.now();
+  };
 }

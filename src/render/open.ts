@@ -1,17 +1,25 @@
-import type { Problem } from '../model/problem.ts';
-import { inOrder, loadPlan, type LoadOptions } from '../plan/load.ts';
-import type { Plan, PlanFiles } from '../plan/plan.ts';
+import { inOrder, type Loaded, loadPlan, loadPlanInTurns, type LoadOptions } from '../plan/load.ts';
+import type { PlanFiles } from '../plan/plan.ts';
 import { templateProblems } from './templates.ts';
 
 /**
  * Reads and validates a plan, as `loadPlan` does, and its templates with it: with a template that does not compile
  * there is no plan. What only shows with a site's values, `renderSite` tells.
  */
-export function loadPlanAndTemplates(
+export function loadPlanAndTemplates(files: PlanFiles, options?: LoadOptions): Loaded {
+  return withTemplates(files, loadPlan(files, options));
+}
+
+/** As `loadPlanAndTemplates`, for a process that has other things to do: `pause` is awaited every now and then. */
+export async function loadPlanAndTemplatesInTurns(
   files: PlanFiles,
-  options?: LoadOptions,
-): { plan: Plan | undefined; problems: Problem[] } {
-  const { plan, problems } = loadPlan(files, options);
+  options: LoadOptions,
+  pause: () => Promise<void>,
+): Promise<Loaded> {
+  return withTemplates(files, await loadPlanInTurns(files, options, pause));
+}
+
+function withTemplates(files: PlanFiles, { plan, problems }: Loaded): Loaded {
   const all = inOrder([...problems, ...templateProblems(files)]);
   return { plan: all.length === 0 ? plan : undefined, problems: all };
 }
