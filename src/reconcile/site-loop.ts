@@ -12,6 +12,10 @@ import type { SiteRow } from '../store/rows.ts';
 import type { Store } from '../store/store.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
+import type { PlanAt } from './plan-loop.ts';
+
+/** Come back when another revision of the plan may have come into force (ms). */
+const SOON = 500;
 
 /** An apply that did not succeed; the loop comes back after a while. */
 class ApplyFailed extends Error {
@@ -25,7 +29,8 @@ export interface SiteLoopOptions {
   runner: Runner;
   /** Seconds. */
   timeout: number;
-  plan: () => Plan | undefined;
+  /** The plan that is in force. */
+  plan: () => PlanAt | undefined;
   /** Values that must not be seen in any report of the site's runs. */
   secretsOf: (site: string, tree: SiteTree) => readonly string[];
   log: Logger;
@@ -45,13 +50,15 @@ export class SiteLoop {
   }
 
   async handle(site: string, signal: AbortSignal): Promise<Handled> {
-    const { copies, store, onSettled } = this.#options;
+    const { copies, store, plan, onSettled } = this.#options;
+    const current = plan();
     const row = await copies.bringIn(site);
     if (!row || row.removedAt !== null) return undefined;
     onSettled(site);
     if (row.hold !== null || row.delivery !== 'push' || !row.desiredCommit) return undefined;
     if (row.baseCommit !== row.desiredCommit) return { again: 0 };
-    if (!row.applyForced && row.appliedCommit === row.desiredCommit) return undefined;
+    if (!row.applyForced && row.appliedCommit === row.desiredCommit && !undone(row))
+      return undefined;
     if (
       !row.applyForced &&
       row.appliedDigest === row.desiredDigest &&
@@ -67,18 +74,20 @@ export class SiteLoop {
       this.#options.onApplied(site);
       return undefined;
     }
-    return this.#apply(row, signal);
+    // Which playbooks are run is the plan's to say: it must be the one that the tree was rendered from.
+    const { goodRevision, evaluatingRevision } = await store.plan.get();
+    if (!current || goodRevision !== current.revision || evaluatingRevision !== null)
+      return { again: SOON };
+    return this.#apply(row, current.plan, signal);
   }
 
-  async #apply(row: SiteRow, signal: AbortSignal): Promise<Handled> {
-    const { store, trees, runner, timeout, plan, secretsOf, log, metrics, now } = this.#options;
+  async #apply(row: SiteRow, plan: Plan, signal: AbortSignal): Promise<Handled> {
+    const { store, trees, runner, timeout, secretsOf, log, metrics, now } = this.#options;
     const site = row.name;
     const commit = row.observedCommit!;
     const tree = await trees.readTree(commit);
     const id = randomUUID();
-    const cause = row.applyForced
-      ? row.applyReason
-      : `revision ${row.desiredRevision?.slice(0, 10)}`;
+    const cause = causeOf(row);
     await store.transaction(async (tx) => {
       await tx.runs.insert({
         id,
@@ -93,14 +102,13 @@ export class SiteLoop {
       });
       await tx.sites.update(site, { lastRunId: id, message: `applying: ${cause}` });
     });
-    const current = plan();
     const report = await runner
       .submit({
         id,
         kind: 'apply',
         site,
         tree,
-        playbooks: current ? playbooksOf(current, site) : [],
+        playbooks: playbooksOf(plan, site),
         timeout,
         cause,
         secrets: secretsOf(site, tree),
@@ -170,4 +178,15 @@ export class SiteLoop {
       trees.followRefs([{ site: row.name, ref: 'applied', to: row.observedCommit! }]);
     }
   }
+}
+
+/** An edit was applied, as part of a new revision, and then taken back by hand: the hosts still have it. */
+function undone(row: SiteRow): boolean {
+  return row.observedDigest === row.desiredDigest && row.appliedDigest !== row.desiredDigest;
+}
+
+function causeOf(row: SiteRow): string {
+  if (row.applyForced) return row.applyReason;
+  if (row.appliedCommit === row.desiredCommit) return 'an edit was taken back at the site';
+  return `revision ${row.desiredRevision?.slice(0, 10)}`;
 }

@@ -14,6 +14,7 @@ const COLUMNS = [
   'evaluatedAt',
   'problems',
   'invalidRevision',
+  'evaluatingRevision',
 ] as const;
 
 /** What is known of the plan as a whole: one row. */

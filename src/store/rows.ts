@@ -15,6 +15,8 @@ export interface PlanStateRow {
   /** Faults of the revision in `invalidRevision`; bounded in number and length. */
   problems: Problem[];
   invalidRevision: string | null;
+  /** Revision that sites are being brought to: while it is set, what is desired at some may be of another one. */
+  evaluatingRevision: string | null;
 }
 
 /** `pending`: seen, not applied everywhere yet. */
@@ -45,6 +47,8 @@ export interface SiteRow {
   observedDigest: string | null;
   /** The desired commit that the working copy came from. */
   baseCommit: string | null;
+  /** While the working copy is being brought to `observedCommit`: from which commit, or '' from nothing. */
+  writingFrom: string | null;
   appliedCommit: string | null;
   appliedDigest: string | null;
   appliedRevision: string | null;

@@ -237,6 +237,7 @@ const NEW_SITE = {
   observedCommit: null,
   observedDigest: null,
   baseCommit: null,
+  writingFrom: null,
   appliedCommit: null,
   appliedDigest: null,
   appliedRevision: null,

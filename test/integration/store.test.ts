@@ -96,6 +96,7 @@ test('the plan is one row; a flood of problems is bounded', async () => {
     evaluatedAt: null,
     problems: [],
     invalidRevision: null,
+    evaluatingRevision: null,
   });
   const position = { file: 'plan.yaml', line: 3, column: 1 };
   const problem = { message: 'unknown key', position, hint: 'did you mean "layers"?' };

@@ -27,6 +27,7 @@ async function controller(db: Kysely<unknown>): Promise<void> {
     .addColumn('evaluated_at', 'bigint')
     .addColumn('problems', 'text', (column) => column.notNull())
     .addColumn('invalid_revision', 'text')
+    .addColumn('evaluating_revision', 'text')
     .execute();
   await (db as Kysely<{ plan: { id: string; problems: string } }>)
     .insertInto('plan')
@@ -65,6 +66,7 @@ async function sites(db: Kysely<unknown>): Promise<void> {
     .addColumn('observed_commit', 'text')
     .addColumn('observed_digest', 'text')
     .addColumn('base_commit', 'text')
+    .addColumn('writing_from', 'text')
     .addColumn('applied_commit', 'text')
     .addColumn('applied_digest', 'text')
     .addColumn('applied_revision', 'text')
