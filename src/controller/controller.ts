@@ -143,7 +143,7 @@ export class Controller {
       copies: this.copies,
       runner: this.#runner,
       timeout: config.runner.timeout / 1000,
-      plan: () => this.#plan.current?.plan,
+      plan: () => this.#plan.current,
       secretsOf: (name, tree) => secretValuesIn(this.#plan.current?.plan, name, tree),
       log,
       metrics,
@@ -185,9 +185,13 @@ export class Controller {
       name: string,
       concurrency: number,
       handle: KeyedLoopOptions['handle'],
-    ): KeyedLoop => new KeyedLoop({ name, concurrency, handle, log, metrics });
+      more: Partial<KeyedLoopOptions> = {},
+    ): KeyedLoop => new KeyedLoop({ name, concurrency, handle, log, metrics, ...more });
     this.#loops = {
-      plan: loop('plan', 1, () => this.#plan.handle()),
+      // Only by asking do we learn that the repository is back: failing, it is asked as often as otherwise.
+      plan: loop('plan', 1, () => this.#plan.handle(), {
+        backoff: { min: Math.min(1000, pollInterval), max: pollInterval },
+      }),
       // A site waits for its turn in the runner, not here: one that only needs files is not kept waiting.
       site: loop('site', 64, (name, signal) => site.handle(name, signal)),
       observe: loop('observe', 8, (name) => this.#observe(name)),
@@ -255,6 +259,7 @@ export class Controller {
   async #begin(): Promise<void> {
     this.#options.metrics.leader.set(1);
     await this.#refreshNames();
+    await this.#plan.restore();
     await this.#watcher.start();
     for (const loop of Object.values(this.#loops)) loop.start();
     this.#loops.plan.nudge(PLAN);
@@ -263,7 +268,12 @@ export class Controller {
     for await (const row of this.store.sites.all()) {
       if (row.removedAt !== null) continue;
       this.#loops.observe.nudge(row.name);
-      if (row.state !== 'synced') this.#loops.site.nudge(row.name);
+      // Also what was recorded and not judged yet, or undone and not applied yet.
+      const asDesired = [row.observedDigest, row.appliedDigest].every(
+        (digest) => digest === row.desiredDigest,
+      );
+      if (row.state !== 'synced' || !asDesired) this.#loops.site.nudge(row.name);
+      if (row.desiredRevision) this.#loops.revision.nudge(row.desiredRevision, COUNT_DELAY);
     }
     await this.#nudgeOpenProposals();
   }
@@ -370,9 +380,15 @@ export class Controller {
   }
 
   async #observe(name: string): Promise<void> {
-    if (await this.copies.observe(name)) {
-      this.#loops.drift.nudge(name);
-      this.#loops.site.nudge(name);
+    // Where it fails it may have recorded something before: that is to be judged all the same.
+    let recorded = true;
+    try {
+      recorded = await this.copies.observe(name);
+    } finally {
+      if (recorded) {
+        this.#loops.drift.nudge(name);
+        this.#loops.site.nudge(name);
+      }
     }
   }
 

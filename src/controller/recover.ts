@@ -3,6 +3,9 @@ import type { Driver } from '../model/driver.ts';
 import type { Store } from '../store/store.ts';
 import type { Logger } from '../telemetry/logger.ts';
 
+/** Runs of a site that may have ended before their refs had moved. */
+const LOOK_BACK = 20;
+
 export interface RecoverOptions {
   store: Store;
   trees: SiteStore;
@@ -38,9 +41,11 @@ export async function recover({ store, trees, driver, log, now }: RecoverOptions
   const refs = await trees.allRefs();
   const moves: Parameters<SiteStore['moveRefs']>[0] = [];
   for await (const row of store.sites.all()) {
+    const applied = row.lastRunId === null ? null : await lastApplied(store, row.name);
     for (const [ref, to] of [
       ['desired', row.desiredCommit],
       ['observed', row.observedCommit],
+      ['applied', applied],
     ] as const) {
       if (to && refs.get(`${row.name}/${ref}`) !== to) {
         moves.push({ site: row.name, ref, to, from: undefined });
@@ -51,4 +56,11 @@ export async function recover({ store, trees, driver, log, now }: RecoverOptions
     await trees.moveRefs(moves);
     log.info({ refs: moves.length }, 'brought refs to what the database says');
   }
+}
+
+/** The commit of a site's newest successful apply, if that is not long ago; its ref moved soon after it. */
+async function lastApplied(store: Store, site: string): Promise<string | null> {
+  const runs = await store.runs.list({ site, limit: LOOK_BACK });
+  const run = runs.find(({ kind, result }) => kind === 'apply' && result === 'success');
+  return run?.commit ?? null;
 }

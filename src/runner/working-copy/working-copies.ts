@@ -2,7 +2,13 @@ import { join } from 'node:path';
 
 import type { SiteStore } from '../../git/site-store.ts';
 import { UserError } from '../../model/errors.ts';
-import { changedPaths, type SiteTree, treeDigest, type TreeFile } from '../../model/tree.ts';
+import {
+  changedPaths,
+  sameFile,
+  type SiteTree,
+  treeDigest,
+  type TreeFile,
+} from '../../model/tree.ts';
 import type { DriftRow, SiteRow } from '../../store/rows.ts';
 import type { Store } from '../../store/store.ts';
 import type { Logger } from '../../telemetry/logger.ts';
@@ -11,6 +17,8 @@ import { EditedMeanwhile, type Scan, WorkingCopy } from './working-copy.ts';
 
 /** How often an editor at work may get in the way of one write before we come back later. */
 const ATTEMPTS = 5;
+/** How a hold begins that goes when plan and site go together again. */
+const CONFLICT = 'the plan and the site changed the same lines of';
 const EMPTY: SiteTree = new Map();
 const TRUEUP = { name: 'trueup', email: 'trueup@localhost' };
 
@@ -53,7 +61,7 @@ export class WorkingCopies {
    */
   async observe(site: string): Promise<boolean> {
     return this.#alone(site, async () => {
-      const row = await this.#options.store.sites.get(site);
+      const row = await this.#whole(site);
       if (!row?.baseCommit || row.removedAt !== null) return false;
       return (await this.#record(row)).recorded;
     });
@@ -78,7 +86,7 @@ export class WorkingCopies {
 
   async #bringIn(site: string): Promise<SiteRow | undefined> {
     const { store, trees, log } = this.#options;
-    let row = await store.sites.get(site);
+    let row = await this.#whole(site);
     if (!row?.desiredCommit || row.removedAt !== null) return row;
     const desired = await trees.readTree(row.desiredCommit);
     const base = row.baseCommit ? await trees.readTree(row.baseCommit) : EMPTY;
@@ -92,16 +100,40 @@ export class WorkingCopies {
     const { tree, conflicts } = mergeTrees(base, ours, desired);
     if (conflicts.length > 0) {
       const hold =
-        `the plan and the site changed the same lines of ${conflicts.join(', ')}: ` +
+        `${CONFLICT} ${conflicts.join(', ')}: ` +
         `decide the open proposal, or undo the edit at the site`;
       if (row.hold !== hold) log.warn({ site, conflicts }, 'held: the plan and the site disagree');
       return store.sites.update(site, { hold, message: `held: ${hold}` });
     }
+    await this.#settle(row, tree, observed);
     await this.#copy(site).write(observed, tree);
-    return this.#settle(row, tree, observed);
+    return store.sites.update(site, { writingFrom: null });
   }
 
-  /** Records the tree just written: as the desired commit itself, or as a merge of it with what was edited. */
+  /**
+   * The site's row, when its folder holds all of what the row says was brought there: a process that was killed may
+   * have left some files behind, which are no edits of anybody's. A file that was edited since is left as it is; it
+   * is recorded after this, as an edit of what was being written.
+   */
+  async #whole(site: string): Promise<SiteRow | undefined> {
+    const { store, trees, log } = this.#options;
+    const row = await store.sites.get(site);
+    if (!row || row.writingFrom === null) return row;
+    const from = row.writingFrom === '' ? EMPTY : await trees.readTree(row.writingFrom);
+    const to = await trees.readTree(row.observedCommit!);
+    const copy = this.#copy(site);
+    // A folder that is gone as a whole was lost, not edited.
+    const there = await copy.exists();
+    const { tree: found } = await copy.scan();
+    const left = [...from.keys(), ...to.keys()].filter((path) =>
+      sameFile(found.get(path), from.get(path)),
+    );
+    await copy.write(found, there ? withPathsOf(left, found, to) : to);
+    log.info({ site }, 'completed the writing of a tree that was cut off');
+    return store.sites.update(site, { writingFrom: null });
+  }
+
+  /** Records the tree to be written: as the desired commit itself, or as a merge of it with what was edited. */
   async #settle(row: SiteRow, tree: SiteTree, observed: SiteTree): Promise<SiteRow> {
     const { store, trees, now } = this.#options;
     const site = row.name;
@@ -135,11 +167,14 @@ export class WorkingCopies {
           await tx.drifts.follow(drift.id, { baseCommit: desiredCommit, observedCommit: commit });
         }
       }
+      const { hold = null } = (await tx.sites.get(site)) ?? {};
       return tx.sites.update(site, {
         baseCommit: desiredCommit,
         observedCommit: commit,
         observedDigest: digest,
-        hold: null,
+        writingFrom: row.observedCommit ?? '',
+        // Why else it may be held is not ours to say.
+        hold: hold?.startsWith(CONFLICT) ? null : hold,
       });
     });
     this.#followObserved(site, row.observedCommit, commit);
