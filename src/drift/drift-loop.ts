@@ -10,7 +10,7 @@ import { type BackportResult, driftFingerprint, proposalBranch } from '../model/
 import { changedPaths, type SiteTree, type TreeFile } from '../model/tree.ts';
 import type { Plan } from '../plan/plan.ts';
 import { renderSite } from '../render/render.ts';
-import type { DriftRow, NewDrift, SiteRow, StoredBackport } from '../store/rows.ts';
+import type { DriftRow, DriftStatus, NewDrift, SiteRow, StoredBackport } from '../store/rows.ts';
 import type { Store } from '../store/store.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
@@ -57,8 +57,7 @@ export class DriftLoop {
     const open = (await store.drifts.open(site)).find((drift) => drift.kind === 'tree');
     if (row.observedDigest === row.desiredDigest) return this.#settle(open);
 
-    const decided = await store.drifts.byObservedCommit(site, row.observedCommit);
-    if (decided && (decided.status === 'rejected' || decided.status === 'adopted')) {
+    if (await isDecided(store, site, row.observedCommit)) {
       onRevert(site);
       return undefined;
     }
@@ -76,15 +75,12 @@ export class DriftLoop {
       return open ? this.#drop(open, 'ignored', 'policy') : undefined;
 
     const contentKey = editKey(desired, observed, sorted.propose);
-    const times = await store.drifts.countDecided(site, contentKey);
-    const fingerprint = driftFingerprint(site, [contentKey, String(times)]);
-    if (open?.fingerprint === fingerprint && open.proposalId) {
+    if (open?.contentKey === contentKey && open.proposalId) {
       onProposal(open.proposalId);
       return undefined;
     }
-    if (open && open.fingerprint !== fingerprint)
-      await this.#drop(open, 'superseded', 'a newer edit');
-    const drift = await this.#open(row, sorted.propose, contentKey, fingerprint);
+    const drift = await this.#open(row, sorted.propose, contentKey);
+    if (!drift) return { again: 0 };
     return this.#propose(drift, row, current, only(sorted.propose, desired, observed));
   }
 
@@ -103,20 +99,21 @@ export class DriftLoop {
   }
 
   /** Ends a drift that nobody needs to decide any more; its proposal loop closes what is open. */
-  async #drop(
-    drift: DriftRow,
-    status: 'reverted' | 'superseded' | 'ignored',
-    by: string,
-  ): Promise<Handled> {
-    const { store, now, onProposal, log } = this.#options;
+  async #drop(drift: DriftRow, status: 'reverted' | 'ignored', by: string): Promise<Handled> {
+    const { store, now } = this.#options;
     await store.drifts.decide(drift.id, status, by, now());
     await this.#countOpen();
+    this.#dropped(drift, status);
+    return undefined;
+  }
+
+  #dropped(drift: DriftRow, status: DriftStatus): void {
+    const { onProposal, log } = this.#options;
     log.info(
       { site: drift.site, drift: drift.fingerprint, status },
       'a drift needs no decision any more',
     );
     if (drift.proposalId) onProposal(drift.proposalId);
-    return undefined;
   }
 
   async #revertByPolicy(
@@ -158,21 +155,37 @@ export class DriftLoop {
     return undefined;
   }
 
-  async #open(
-    row: SiteRow,
-    paths: string[],
-    contentKey: string,
-    fingerprint: string,
-  ): Promise<DriftRow> {
+  /**
+   * Opens the drift, or finds it, in the place of an older one. Undefined where the site moved on while its trees
+   * were read: a decision or another edit came.
+   */
+  async #open(row: SiteRow, paths: string[], contentKey: string): Promise<DriftRow | undefined> {
     const { store, trees, metrics, log, now } = this.#options;
+    const site = row.name;
     const edit = await trees.describe(row.observedCommit!);
-    const { drift, inserted } = await store.drifts.insertIfAbsent({
-      ...newDrift(row, paths, contentKey, fingerprint, edit.time),
-      author: edit.author,
+    const opened = await store.transaction(async (tx) => {
+      const stands = await tx.sites.get(site);
+      if (stands?.observedCommit !== row.observedCommit || stands?.baseCommit !== row.baseCommit)
+        return undefined;
+      if (await isDecided(tx, site, row.observedCommit!)) return undefined;
+      const times = await tx.drifts.countDecided(site, contentKey);
+      const fingerprint = driftFingerprint(site, [contentKey, String(times)]);
+      const older = (await tx.drifts.open(site)).find(
+        (drift) => drift.kind === 'tree' && drift.fingerprint !== fingerprint,
+      );
+      if (older) await tx.drifts.decide(older.id, 'superseded', 'a newer edit', now());
+      const drift = newDrift(row, paths, contentKey, fingerprint, edit.time);
+      return {
+        older,
+        ...(await tx.drifts.insertIfAbsent({ ...drift, author: edit.author })),
+      };
     });
+    if (!opened) return undefined;
+    const { older, drift, inserted } = opened;
+    if (older) this.#dropped(older, 'superseded');
     if (inserted) {
       metrics.driftDetected.inc({ kind: 'tree' });
-      log.info({ site: row.name, paths, drift: fingerprint }, 'the site was edited');
+      log.info({ site, paths, drift: drift.fingerprint }, 'the site was edited');
     }
     await this.#countOpen();
     return drift;
@@ -261,6 +274,12 @@ export class DriftLoop {
     const oldest = open.reduce((least, { detectedAt }) => Math.min(least, detectedAt), Infinity);
     metrics.driftOldest.set(open.length > 0 ? oldest / 1000 : 0);
   }
+}
+
+/** Whether a decision says that what was found as this commit makes way for the plan. */
+async function isDecided(store: Store, site: string, observedCommit: string): Promise<boolean> {
+  const drift = await store.drifts.byObservedCommit(site, observedCommit);
+  return drift?.status === 'rejected' || drift?.status === 'adopted';
 }
 
 function newDrift(

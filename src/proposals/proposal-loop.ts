@@ -97,10 +97,13 @@ export class ProposalLoop {
   }
 
   async #open(proposal: ProposalRow, drift: DriftRow): Promise<Handled> {
-    const { store, repository, forge, branch, siteDiff, metrics, log, now } = this.#options;
+    const { repository, forge, branch, siteDiff, metrics, log, now } = this.#options;
     if (drift.status !== 'open') {
-      await this.#end(proposal, reasonOf(drift.status));
-      return undefined;
+      // An earlier attempt may have opened it, and have been cut off before it could say so.
+      const opened = await forge.findPullRequest(proposal.branch);
+      if (!opened) await this.#end(proposal, reasonOf(drift.status));
+      else await this.#opened(proposal, opened);
+      return opened && { again: 0 };
     }
     await repository.pushBranch(proposal.branch, proposal.commit!, null);
     const body = proposalBody({ proposal, drift, siteDiff: await siteDiff(drift) });
@@ -111,10 +114,21 @@ export class ProposalLoop {
       body,
       labels: ['trueup'],
     });
+    await this.#opened({ ...proposal, body }, pull);
+    metrics.proposalLeadTime.observe(Math.max(0, now() - drift.detectedAt) / 1000);
+    log.info(
+      { site: proposal.site, number: pull.number, url: pull.url, title: proposal.title },
+      'opened a proposal',
+    );
+    return { again: 0 };
+  }
+
+  async #opened(proposal: ProposalRow, pull: PullRequest): Promise<void> {
+    const { store, now } = this.#options;
     await store.transaction(async (tx) => {
       await tx.proposals.update(proposal.id, {
         state: 'open',
-        body,
+        body: proposal.body,
         number: pull.number,
         url: pull.url,
         openedAt: now(),
@@ -130,18 +144,14 @@ export class ProposalLoop {
         detail: { proposal: proposal.id, number: pull.number, title: proposal.title },
       });
     });
-    metrics.proposalLeadTime.observe(Math.max(0, now() - drift.detectedAt) / 1000);
-    log.info(
-      { site: proposal.site, number: pull.number, url: pull.url, title: proposal.title },
-      'opened a proposal',
-    );
-    return { again: 0 };
   }
 
   async #follow(proposal: ProposalRow, drift: DriftRow): Promise<Handled> {
     const { forge, pollInterval, log } = this.#options;
     const pull = await forge.getPullRequest(proposal.number!);
-    if (pull?.state === 'merged') return this.#merged(proposal, drift, pull);
+    // Git and the forge's word may come apart for a moment: what the plan holds is merged.
+    if (pull?.state === 'merged' || (await this.#isInForce(proposal.commit!)))
+      return this.#merged(proposal, drift, pull);
     const why = await this.#endedWithoutDecision(proposal, drift);
     if (!pull || pull.state === 'closed') {
       if (why) await this.#end(proposal, why);
@@ -180,15 +190,23 @@ export class ProposalLoop {
   }
 
   /** Adopted, once the plan in force holds the merge: before, the site would go back to the plan as it was. */
-  async #merged(proposal: ProposalRow, drift: DriftRow, pull: PullRequest): Promise<Handled> {
-    const { store, repository, pollInterval, log, now, onMerged, onDecided } = this.#options;
-    const { goodRevision } = await store.plan.get();
-    const merge = pull.mergeCommit ?? pull.head;
-    if (!goodRevision || !(await repository.isAncestor(merge, goodRevision))) {
+  async #merged(
+    proposal: ProposalRow,
+    drift: DriftRow,
+    pull: PullRequest | undefined,
+  ): Promise<Handled> {
+    const { store, pollInterval, log, now, onMerged, onDecided } = this.#options;
+    if (!(await this.#isInForce(pull?.mergeCommit ?? pull?.head ?? proposal.commit!))) {
       onMerged();
-      return { again: pollInterval };
+      const { headRevision, goodRevision } = await store.plan.get();
+      // Where the branch was set back since, and the site as well, nobody waits for the merge any more.
+      const why =
+        headRevision === goodRevision && (await this.#endedWithoutDecision(proposal, drift));
+      if (!why) return { again: pollInterval };
+      await this.#end(proposal, why);
+      return undefined;
     }
-    const by = pull.decidedBy ?? proposal.decidedBy ?? 'unknown';
+    const by = pull?.decidedBy ?? proposal.decidedBy ?? 'unknown';
     await store.transaction(async (tx) => {
       await tx.drifts.decide(drift.id, 'adopted', by, now());
       await tx.proposals.update(proposal.id, { state: 'merged', decidedAt: now(), decidedBy: by });
@@ -199,6 +217,12 @@ export class ProposalLoop {
     return undefined;
   }
 
+  async #isInForce(commit: string): Promise<boolean> {
+    const { store, repository } = this.#options;
+    const { goodRevision } = await store.plan.get();
+    return goodRevision !== null && repository.isAncestor(commit, goodRevision);
+  }
+
   async #rejected(
     proposal: ProposalRow,
     drift: DriftRow,
@@ -207,14 +231,16 @@ export class ProposalLoop {
     const { store, log, now, onDecided } = this.#options;
     const by = pull?.decidedBy ?? proposal.decidedBy ?? 'unknown';
     await store.transaction(async (tx) => {
-      await tx.drifts.decide(drift.id, 'rejected', by, now());
+      const first = await tx.drifts.decide(drift.id, 'rejected', by, now());
       await tx.proposals.update(proposal.id, { state: 'closed', decidedAt: now(), decidedBy: by });
+      await tx.audit.append(this.#decision('proposal.closed', proposal, by));
+      // A newer edit took its place in this very moment: that one has a proposal of its own.
+      if (!first) return;
       await tx.sites.update(proposal.site, {
         applyForced: true,
         applyReason: `back to the plan (proposal #${proposal.number} was closed)`,
         message: `goes back to the plan: proposal #${proposal.number} was closed by ${by}`,
       });
-      await tx.audit.append(this.#decision('proposal.closed', proposal, by));
     });
     log.info(
       { site: proposal.site, number: proposal.number, by },
