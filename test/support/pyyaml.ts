@@ -23,8 +23,9 @@ export function findPyYaml(): string | undefined {
 }
 
 /**
- * Reads documents from stdin (one JSON string a line) and answers, a line each, with what each loader makes of it.
- * Types are spelled out; dates answer with the text they were written as, after PyYAML has accepted them.
+ * First says which scanners there are; then reads requests from stdin, one JSON object a line, and answers each
+ * with what the scanners make of a text and, where asked, how PyYAML would write that, in several styles. Types are
+ * spelled out; dates are the text they were written as, after PyYAML has accepted them.
  */
 const SERVER = String.raw`
 import json, sys, yaml
@@ -56,37 +57,79 @@ def show(value):
     if isinstance(value, dict): return ['map', [[show(k), show(v)] for k, v in value.items()]]
     return ['other', repr(value)]
 
+class Dumper(yaml.SafeDumper): pass
+Dumper.add_representer(Date, lambda d, value: d.represent_scalar('tag:yaml.org,2002:timestamp', value))
+Dumper.add_representer(Tagged, lambda d, value: d.represent_scalar(value.tag, value.text))
+
+STYLES = [{}, {'default_flow_style': True, 'width': 30}, {'default_style': '"', 'width': 20},
+          {'default_style': '|', 'allow_unicode': True}, {'indent': 4, 'sort_keys': False}]
+
 loaders = {'pure': loader(yaml.SafeLoader)}
 if yaml.__with_libyaml__: loaders['c'] = loader(yaml.CSafeLoader)
 
+print(json.dumps(list(loaders)), flush=True)
 for line in sys.stdin:
-    text, answer = json.loads(line), {}
-    for name, Loader in loaders.items():
-        try: answer[name] = {'value': show(yaml.load(text, Loader))}
+    request, answer = json.loads(line), {}
+    for name in request['scanners']:
+        try:
+            value = yaml.load(request['text'], loaders[name])
+            answer[name] = {'value': show(value)}
+            if request['dump']: answer[name]['dumps'] = [yaml.dump(value, Dumper=Dumper, **style) for style in STYLES]
         except Exception as error: answer[name] = {'error': ' '.join(str(error).split())[:200]}
     print(json.dumps(answer), flush=True)
 `;
 
-export type PyYamlAnswer = { value: unknown; error?: never } | { error: string; value?: never };
+export interface PyYamlAnswer {
+  value?: unknown;
+  dumps?: string[];
+  error?: string;
+}
+
+/** PyYAML's own scanner, and libyaml's, which Ansible takes where it is built in. */
+export type Scanner = 'pure' | 'c';
 
 /** One Python process that reads document after document. */
 export class PyYaml {
   readonly #process: ChildProcessWithoutNullStreams;
-  readonly #lines: Interface;
   readonly #answers: AsyncIterator<string>;
+  readonly #lines: Interface;
+  readonly #scanners: Promise<Scanner[]>;
 
   constructor(python: string) {
-    this.#process = spawn(python, ['-u', '-c', SERVER], {
-      env: { ...process.env, PYTHONIOENCODING: 'utf-8' },
-    });
+    const env = { ...process.env, PYTHONIOENCODING: 'utf-8' };
+    this.#process = spawn(python, ['-u', '-c', SERVER], { env });
     this.#process.stderr.pipe(process.stderr);
     this.#lines = createInterface({ input: this.#process.stdout });
     this.#answers = this.#lines[Symbol.asyncIterator]();
+    this.#scanners = this.#answer();
   }
 
-  /** What PyYAML's own scanner makes of a text, and what libyaml does (Ansible takes it where it is built in). */
-  async read(text: string): Promise<{ pure: PyYamlAnswer; c?: PyYamlAnswer }> {
-    this.#process.stdin.write(`${JSON.stringify(text)}\n`);
+  /** What the fastest scanner there is makes of a text; with `dump`, also how PyYAML writes that. */
+  async read(text: string, options: { dump?: boolean } = {}): Promise<PyYamlAnswer> {
+    const scanner = (await this.#scanners).at(-1)!;
+    const answers = await this.#ask(text, [scanner], options.dump ?? false);
+    return answers[scanner] ?? {};
+  }
+
+  /** What every scanner there is makes of a text. */
+  async readAll(text: string): Promise<PyYamlAnswer[]> {
+    const scanners = await this.#scanners;
+    const answers = await this.#ask(text, scanners, false);
+    return scanners.map((scanner) => answers[scanner] ?? {});
+  }
+
+  async #ask(
+    text: string,
+    scanners: Scanner[],
+    dump: boolean,
+  ): Promise<Partial<Record<Scanner, PyYamlAnswer>>> {
+    this.#process.stdin.write(`${JSON.stringify({ text, scanners, dump })}\n`);
+    return this.#answer();
+  }
+
+  // What Python answers is as our own program above writes it.
+  // oxlint-disable-next-line typescript/no-unnecessary-type-parameters
+  async #answer<Answer>(): Promise<Answer> {
     const { value, done } = await this.#answers.next();
     if (done) throw new Error('python ended');
     return JSON.parse(value);

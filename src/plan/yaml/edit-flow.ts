@@ -12,10 +12,13 @@ export function insertFlow(
   const separator = flowSeparator(text, extents);
   const next = extents[at];
   if (next) return { start: next.start, end: next.start, text: written + separator };
-  const { start, end } = extents.at(-1)!;
-  // A colon or tag with nothing after it must not touch the comma.
-  const open = /(?:^|:| )(?:!\S*)?$/.test(text.slice(start, end)) ? ' ' : '';
-  return { start: end, end, text: open + separator + written };
+  const last = extents.at(-1)!;
+  return { start: last.end, end: last.end, text: spaceAfter(text, last) + separator + written };
+}
+
+/** A colon or tag with nothing after it must not touch the comma or bracket that follows. */
+function spaceAfter(text: string, { start, end }: Extent): string {
+  return /(?:^|:| )(?:!\S*)?$/.test(text.slice(start, end)) ? ' ' : '';
 }
 
 /** What stands between two entries in brackets: a comma and a space, or a new line where each has its own. */
@@ -31,6 +34,7 @@ function flowSeparator(text: string, extents: readonly Extent[]): string {
 }
 
 export function deleteFlow(
+  text: string,
   node: MapNode | SequenceNode,
   extents: readonly Extent[],
   index: number,
@@ -39,7 +43,7 @@ export function deleteFlow(
   const next = extents[index + 1];
   const before = extents[index - 1];
   if (next) return [{ start, end: next.start, text: '' }];
-  if (before) return [{ start: before.end, end, text: '' }];
+  if (before) return [{ start: before.end, end, text: spaceAfter(text, before) }];
   const place = placeOf(node);
   return [{ start: place.start, end: place.end, text: node.kind === 'map' ? '{}' : '[]' }];
 }

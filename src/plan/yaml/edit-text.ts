@@ -98,7 +98,7 @@ function splicesOf(
     case 'delete': {
       if (extents.length === 1 && node !== root) return fill(emptied(node));
       const index = extents.findIndex(({ at }) => at === step.at);
-      return node.flow ? deleteFlow(node, extents, index) : deleteLines(text, extents, index);
+      return node.flow ? deleteFlow(text, node, extents, index) : deleteLines(text, extents, index);
     }
     case 'move':
       return (node.flow ? moveFlow : moveLines)(text, extents, step.at, step.to);

@@ -119,7 +119,7 @@ test(
           expect(sameValue(toValue(root), expected(toValue(document.root), operation))).toBe(true);
         },
       ),
-      { numRuns: 500 },
+      { numRuns: 250 },
     );
     // Only oddities, such as a file that is nothing but `...`, cannot be edited.
     expect(outcome.refused).toBeLessThan(outcome.done / 20);
@@ -144,7 +144,7 @@ test(
           expect(sameValue(toValue(root), expected(toValue(document.root), operation))).toBe(true);
         },
       ),
-      { numRuns: 300 },
+      { numRuns: 150 },
     );
   },
 );
@@ -156,7 +156,7 @@ test('property: setting what stands there already changes nothing', { timeout },
       const operation: YamlOperation = { op: 'set', path, value };
       expect(attempt(document, operation) ?? document.text).toBe(document.text);
     }),
-    { numRuns: 200 },
+    { numRuns: 100 },
   );
 });
 
@@ -183,7 +183,7 @@ test('property: lines that an edit does not need stay as they are', { timeout },
         expect(suffix === -1 ? Infinity : suffix).toBeGreaterThanOrEqual(before.length - 1 - last);
       },
     ),
-    { numRuns: 500 },
+    { numRuns: 250 },
   );
 });
 
@@ -201,9 +201,9 @@ test('property: a word in place of a word is a change of one line', { timeout },
       expect(lines).toHaveLength(before.length);
       expect(lines.filter((line, i) => line !== before[i]).length).toBeLessThanOrEqual(1);
     }),
-    { numRuns: 300 },
+    { numRuns: 150 },
   );
-  expect(done).toBeGreaterThan(50);
+  expect(done).toBeGreaterThan(20);
 });
 
 /** The text after an operation, or undefined where it is refused. */

@@ -158,7 +158,7 @@ class Builder {
       if (/^[^ \n]/.test(this.#text.slice(tagEnd, tagEnd + 1))) {
         this.#report(tagEnd, `a space is missing after the tag ${excerpt(tag.source)}`);
       }
-      const read = readTagged(tag.source, text, scalar.style);
+      const read = readTagged(tag.source, text);
       if (read.problem !== undefined) this.#report(tag.offset, read.problem, read.hint);
       const source = this.#locator.source(tag.offset, scalar.token === '' ? tagEnd : end);
       const { tag: localTag = '', value = null } = read;

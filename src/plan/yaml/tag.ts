@@ -1,5 +1,5 @@
-import { Float, Tagged, type ScalarNode, type ScalarValue } from './node.ts';
-import { resolvePlain } from './scalar.ts';
+import { Float, Tagged, type ScalarValue } from './node.ts';
+import { isDate, resolvePlain } from './scalar.ts';
 import { excerpt } from './source-text.ts';
 
 /** Local tags that plan files may carry. */
@@ -13,9 +13,9 @@ type TaggedRead =
  * Reads a scalar that carries a tag: Ansible's own and ours stay tags, YAML's standard ones (`!!str`, `!!int` …)
  * decide the type. `text`: the scalar's text without quotes, lines folded.
  */
-export function readTagged(tag: string, text: string, style: ScalarNode['style']): TaggedRead {
+export function readTagged(tag: string, text: string): TaggedRead {
   if (tag === '!unset') {
-    return text === '' && style === 'plain'
+    return text === ''
       ? { tag, value: new Tagged(tag, '') }
       : { problem: 'nothing may follow !unset', hint: 'it removes the key that it stands at' };
   }
@@ -46,6 +46,8 @@ function readStandard(tag: string, text: string): ScalarValue | undefined {
       return typeof value === 'number' && /^[-+]?[0-9]+$/.test(text)
         ? new Float(Number(text))
         : undefined;
+    case '!!timestamp':
+      return isDate(text) ? value : undefined;
     default:
       return undefined;
   }

@@ -70,6 +70,7 @@ export function sameNode(a: YamlNode, b: YamlNode, options: { order?: boolean } 
     if (!other || (order && order[index] !== key)) return false;
     if (!sameValue(entry.keyValue ?? null, other.keyValue ?? null)) return false;
     if ((entry.keyValue === undefined) !== (other.keyValue === undefined)) return false;
+    if (isDate(entry.keyToken) !== isDate(other.keyToken)) return false;
     if (!sameNode(entry.value, other.value, options)) return false;
     index += 1;
   }
@@ -82,12 +83,9 @@ function sameScalar(a: ScalarNode, b: ScalarNode): boolean {
 
 /** Whether PyYAML makes a date of a scalar whose value we keep as text. */
 export function isDateNode(node: ScalarNode): node is ScalarNode & { value: string } {
-  return (
-    node.style === 'plain' &&
-    typeof node.value === 'string' &&
-    !node.token.startsWith('!') &&
-    isDate(node.value)
-  );
+  const { token, value } = node;
+  if (typeof value !== 'string' || !isDate(value)) return false;
+  return token.startsWith('!') ? token.startsWith('!!timestamp') : node.style === 'plain';
 }
 
 /** The node at a path, or undefined where there is none. */
