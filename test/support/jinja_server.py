@@ -73,7 +73,11 @@ for plugin in ADDRESSES:
         module = importlib.import_module(f"ansible_collections.ansible.utils.plugins.filter.{plugin}")
     except ImportError:
         break
-    FILTERS.update(module.FilterModule().filters())
+    found = module.FilterModule().filters()
+    FILTERS.update(found)
+    FILTERS.update({f"ansible.utils.{name}": filter for name, filter in found.items()})
+FILTERS.update({f"ansible.builtin.{name}": filter for name, filter in FILTERS.items() if "." not in name})
+TESTS.update({f"ansible.builtin.{name}": test for name, test in TESTS.items()})
 
 try:
     from ansible.utils.display import Display

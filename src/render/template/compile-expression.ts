@@ -26,16 +26,22 @@ import {
 /** An expression made ready to run. */
 export type Evaluate = (run: Run, frame: Frame) => Datum;
 
+/** Filters whose result is always a new list or mapping. */
+const FRESH = new Set(['list', 'sort', 'unique', 'dict2items', 'items2dict', 'split']);
+
 /** Makes the expressions of one template ready to run. */
 export class ExpressionCompiler {
   /** What every expression of the template has become. */
   readonly evaluators = new Map<ast.Expression, Evaluate>();
   protected readonly file: string;
   protected readonly source: string;
+  /** Whether the template may change lists or mappings: only then it matters which are its own. */
+  private readonly changes: boolean;
 
   constructor(file: string, source: string) {
     this.file = file;
     this.source = source;
+    this.changes = /\.\s*(?:append|extend|update)\s*\(/.test(source);
   }
 
   /** `symbols` are those of the frame that the expression will run in. */
@@ -102,14 +108,24 @@ export class ExpressionCompiler {
     return (_, frame) => given(outwards(frame, hops).slots[slot], missing);
   }
 
+  /** Notes that what an expression gives is new, where that can matter. */
+  private own(evaluate: Evaluate): Evaluate {
+    if (!this.changes) return evaluate;
+    return (run, frame) => {
+      const value = evaluate(run, frame);
+      if (typeof value === 'object' && value !== null) run.owned.add(value);
+      return value;
+    };
+  }
+
   private list(node: ast.ListExpression, symbols: Symbols): Evaluate {
     const items = node.items.map((part) => this.expression(part, symbols));
     const isTuple = node.kind === 'tuple';
-    return (run, frame) => {
+    return this.own((run, frame) => {
       const values = items.map((evaluate) => defined(evaluate(run, frame)));
-      run.fuel.spend(values.length);
+      run.fuel.spend(4 + values.length);
       return isTuple ? new Tuple(values) : values;
-    };
+    });
   }
 
   private dict(node: ast.DictExpression, symbols: Symbols): Evaluate {
@@ -118,7 +134,7 @@ export class ExpressionCompiler {
       key: this.expression(key, symbols),
       value: this.expression(value, symbols),
     }));
-    return (run, frame) => {
+    return this.own((run, frame) => {
       const result = new Map<string, Datum>();
       for (const { start, key, value } of entries) {
         const name = usable(key(run, frame));
@@ -128,9 +144,9 @@ export class ExpressionCompiler {
         }
         result.set(name, defined(value(run, frame)));
       }
-      run.fuel.spend(result.size);
+      run.fuel.spend(4 + 2 * result.size);
       return result;
-    };
+    });
   }
 
   private attribute(node: ast.Attribute, symbols: Symbols): Evaluate {
@@ -153,7 +169,7 @@ export class ExpressionCompiler {
       const value = object(run, frame);
       const at = key(run, frame);
       run.at = node.start;
-      const result = item(value, at);
+      const result = item(value, at, run.fuel);
       return result instanceof Undefined ? result.at(place) : result;
     };
   }
@@ -192,12 +208,13 @@ export class ExpressionCompiler {
     const left = this.expression(node.left, symbols);
     const right = this.expression(node.right, symbols);
     const { operator, start } = node;
-    return (run, frame) => {
+    const evaluate: Evaluate = (run, frame) => {
       const a = left(run, frame);
       const b = right(run, frame);
       run.at = start;
       return binary(operator, a, b, run.fuel);
     };
+    return operator === '+' ? this.own(evaluate) : evaluate;
   }
 
   private concat(node: ast.Concat, symbols: Symbols): Evaluate {
@@ -296,12 +313,13 @@ export class ExpressionCompiler {
     if (!definition) throw unknown('filter', node);
     const input = this.expression(node.input, symbols);
     const bound = this.bound(node, definition, symbols);
-    return (run, frame) => {
+    const evaluate: Evaluate = (run, frame) => {
       const value = input(run, frame);
       const args = bound(run, frame);
       run.at = node.start;
       return definition.run(value, args, run);
     };
+    return FRESH.has(node.name) ? this.own(evaluate) : evaluate;
   }
 
   private test(node: ast.TestExpression, symbols: Symbols): Evaluate {

@@ -1,26 +1,18 @@
+import { assignTo } from './assign.ts';
 import type * as ast from './ast.ts';
 import { ExpressionCompiler, type Evaluate, sizeOf } from './compile-expression.ts';
 import { Fault, unreachable } from './errors.ts';
 import { importTemplate, includeTemplate } from './include.ts';
 import { runLoop, type CompiledLoop } from './loop.ts';
 import { bindMacro, type MacroDefinition } from './macro.ts';
-import { iterate } from './python/access.ts';
 import { truthy } from './python/compare.ts';
 import { show } from './python/show.ts';
-import { type Frame, outwards, type Run } from './run.ts';
+import type { Frame, Run } from './run.ts';
 import { mentions, Symbols } from './scope.ts';
-import type { Origin } from './trace.ts';
-import { elementAt } from './values.ts';
-import { Callable, type Datum, Members, nameOfType, usable } from './values.ts';
+import { Callable, type Datum, nameOfType, usable } from './values.ts';
 
 /** A statement made ready to run. */
 export type Step = (run: Run, frame: Frame) => void;
-
-/** Says, while tracing, where a value came from. */
-export type OriginOf = (position: readonly number[]) => Origin;
-
-/** Puts a value into a variable, or several. */
-export type Assign = (run: Run, frame: Frame, value: Datum, origin: OriginOf | undefined) => void;
 
 /** A template made ready to run. */
 export interface Program {
@@ -176,7 +168,7 @@ class Compiler extends ExpressionCompiler {
       iterable: this.expression(node.iterable, symbols),
       body: {
         symbols: body,
-        assign: this.assign(node.target, body),
+        assign: assignTo(node.target, body),
         run: this.body(node.body, body),
       },
       otherwise: { symbols: otherwise, run: this.body(node.otherwise, otherwise) },
@@ -184,7 +176,7 @@ class Compiler extends ExpressionCompiler {
       filter: test &&
         filter && {
           symbols: test,
-          assign: this.assign(node.target, test),
+          assign: assignTo(node.target, test),
           test: this.expression(filter, test),
         },
     };
@@ -195,53 +187,9 @@ class Compiler extends ExpressionCompiler {
     };
   }
 
-  /** Assigning to a target whose names are in `symbols`. */
-  private assign(target: ast.Target, symbols: Symbols): Assign {
-    if (target.kind === 'targets') return this.unpack(target, symbols);
-    if (target.kind === 'member') return this.assignMember(target, symbols);
-    const reference = symbols.find(target.name);
-    if (!reference) throw new Fault(`"${target.name}" is not known here`, { offset: target.start });
-    const { slot } = reference;
-    return (_, frame, value, origin) => {
-      frame.slots[slot] = value;
-      if (frame.origins) frame.origins[slot] = origin?.([]);
-    };
-  }
-
-  private unpack(target: ast.TargetTuple, symbols: Symbols): Assign {
-    const parts = target.items.map((item) => this.assign(item, symbols));
-    return (run, frame, value, origin) => {
-      const values = iterate(value, run.fuel);
-      if (values.length !== parts.length) {
-        throw new Fault(`${values.length} values cannot be unpacked to ${parts.length} names`);
-      }
-      for (const [i, part] of parts.entries()) {
-        const inner = origin && ((rest: readonly number[]): Origin => origin([i, ...rest]));
-        part(run, frame, elementAt(values, i), inner);
-      }
-    };
-  }
-
-  private assignMember(target: ast.TargetMember, symbols: Symbols): Assign {
-    const reference = symbols.find(target.name);
-    if (!reference) throw new Fault(`"${target.name}" is not known here`, { offset: target.start });
-    const { hops, slot } = reference;
-    return (run, frame, value) => {
-      run.at = target.start;
-      const namespace = outwards(frame, hops).slots[slot];
-      if (!(namespace instanceof Members) || !namespace.set) {
-        const what = namespace === undefined ? 'undefined' : nameOfType(namespace);
-        throw new Fault(`"${target.name}" is ${what}, not a namespace`, {
-          hint: `{% set ${target.name} = namespace() %}`,
-        });
-      }
-      namespace.set(target.member, value);
-    };
-  }
-
   private set(node: ast.SetStatement, symbols: Symbols): Step {
     const value = this.expression(node.value, symbols);
-    const assign = this.assign(node.target, symbols);
+    const assign = assignTo(node.target, symbols);
     const cost = sizeOf(node.value);
     this.export(node.target, symbols);
     return (run, frame) => {
@@ -263,7 +211,7 @@ class Compiler extends ExpressionCompiler {
     const inner = this.frame(symbols, (frame) => frame.statements(node.body));
     const body = this.body(node.body, inner);
     const filter = node.filter && this.expression(node.filter, inner);
-    const assign = this.assign(node.target, symbols);
+    const assign = assignTo(node.target, symbols);
     this.export(node.target, symbols);
     return (run, frame) => {
       const scope = run.enter(inner, frame);
@@ -345,7 +293,7 @@ class Compiler extends ExpressionCompiler {
 
   private macro(node: ast.MacroStatement, symbols: Symbols): Step {
     const definition = this.macroBody(node, node.name.name, symbols);
-    const assign = this.assign(node.name, symbols);
+    const assign = assignTo(node.name, symbols);
     this.export(node.name, symbols);
     return (run, frame) => {
       assign(run, frame, bindMacro(definition, run, frame), undefined);
@@ -409,8 +357,8 @@ class Compiler extends ExpressionCompiler {
     const name = this.expression(node.template, symbols);
     const assigns =
       node.kind === 'import'
-        ? [{ name: undefined, assign: this.assign(node.name, symbols) }]
-        : node.names.map((item) => ({ name: item.name, assign: this.assign(item.alias, symbols) }));
+        ? [{ name: undefined, assign: assignTo(node.name, symbols) }]
+        : node.names.map((item) => ({ name: item.name, assign: assignTo(item.alias, symbols) }));
     return (run, frame) => {
       run.at = node.template.start;
       const value = name(run, frame);
@@ -435,7 +383,7 @@ class Compiler extends ExpressionCompiler {
     const bindings = node.bindings.map(({ target, value }) => ({
       expression: value,
       value: this.expression(value, symbols),
-      assign: this.assign(target, inner),
+      assign: assignTo(target, inner),
     }));
     const body = this.body(node.body, inner);
     return (run, frame) => {

@@ -4,7 +4,7 @@ import { Fault } from './errors.ts';
  * What one rendering may spend. A unit is about one step of work or one character made: loop turns, output, repeats,
  * copied elements and the work of filters all count, so that no template runs for long or fills the memory.
  */
-export const DEFAULT_FUEL = 5_000_000;
+export const DEFAULT_FUEL = 3_000_000;
 
 /** How deep macro calls, includes and recursive loops may nest; Python's own stack ends not far above. */
 const MAX_CALLS = 100;

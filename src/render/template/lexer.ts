@@ -24,6 +24,9 @@ export interface LexerOptions {
   lstripBlocks: boolean;
 }
 
+/** How many names, operators and texts a template may have. */
+const MAX_TOKENS = 100_000;
+
 const opening = /\{[{%#]/g;
 const rawBegin = new RegExp(
   String.raw`\{%([-+]?)[${SPACE}]*raw[${SPACE}]*(?:-%\}[${SPACE}]*|%\})`,
@@ -161,6 +164,9 @@ class Lexer {
   }
 
   private token(start: number, open: string[]): number {
+    if (this.tokens.length >= MAX_TOKENS) {
+      throw new Fault('the template is too long', { offset: start, hint: 'split it with include' });
+    }
     const { source, tokens } = this;
     let text = match(floats, source, start);
     const end = (): number => start + text.length;

@@ -1,6 +1,7 @@
+import type { Assign, OriginOf } from './assign.ts';
 import type * as ast from './ast.ts';
 import type { Evaluate } from './compile-expression.ts';
-import type { Assign, OriginOf, Step } from './compile.ts';
+import type { Step } from './compile.ts';
 import { Fault } from './errors.ts';
 import { iterate } from './python/access.ts';
 import { equal, truthy } from './python/compare.ts';
@@ -8,6 +9,9 @@ import type { Frame, Run } from './run.ts';
 import type { Symbols } from './scope.ts';
 import { elementAt, given } from './values.ts';
 import { Callable, type Datum, Members, Tuple, Undefined } from './values.ts';
+
+/** A loop makes frames and a state of its own, also where it has no turns. */
+const LOOP_COST = 10;
 
 export interface CompiledLoop {
   node: ast.For;
@@ -33,6 +37,7 @@ export function runLoop(
   value: Datum,
   depth: number,
 ): void {
+  run.fuel.spend(LOOP_COST);
   const items = iterate(value, run.fuel);
   const { recorder } = run;
   // A recursive call goes over what it was given, which no expression of the loop says.

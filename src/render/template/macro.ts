@@ -6,6 +6,9 @@ import type { Frame, Run } from './run.ts';
 import type { Symbols } from './scope.ts';
 import { Callable, type Datum, type Keywords, Tuple, Undefined, given } from './values.ts';
 
+/** A call makes a frame and a text of its own. */
+const CALL_COST = 10;
+
 export interface MacroDefinition {
   node: ast.MacroStatement | ast.CallBlock;
   name: string;
@@ -29,6 +32,7 @@ export function bindMacro(definition: MacroDefinition, run: Run, frame: Frame): 
   const { template, context } = run;
   return new Callable(definition.name, (args, keywords) =>
     run.within(template, context, () => {
+      run.fuel.spend(CALL_COST);
       const scope = run.enter(definition.symbols, frame);
       bindParameters(definition, run, scope, args, keywords);
       const render = (): string => run.capture(() => definition.body(run, scope));

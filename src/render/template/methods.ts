@@ -6,10 +6,18 @@ import { iterate } from './python/access.ts';
 import { equal } from './python/compare.ts';
 import { formatText } from './python/format.ts';
 import { replace } from './python/replace.ts';
-import { capitalize, lower, stripCharacters, upper, characters } from './python/text.ts';
+import {
+  capitalize,
+  lower,
+  stripCharacters,
+  titleWords,
+  upper,
+  characters,
+  countCharacters,
+} from './python/text.ts';
 import { splitLines } from './python/whitespace.ts';
 import type { Run } from './run.ts';
-import { type Datum, elements, nameOfType, Tuple, View, given } from './values.ts';
+import { type Datum, elements, nameOfType, Tuple, View, elementAt, given } from './values.ts';
 
 interface Method<Receiver> {
   signature: Signature;
@@ -31,10 +39,25 @@ const mappingMethods: Record<string, Method<Map<string, Datum>>> = {
   },
 };
 
+const mappingChanges: Record<string, Method<Map<string, Datum>>> = {
+  update: {
+    signature: ['values?', '**'],
+    run: (map, args, run) => {
+      changeable(map, run);
+      const values = given(args.get(0), new Map());
+      if (!(values instanceof Map)) throw new Fault('.update() takes a mapping');
+      run.fuel.spend(values.size);
+      for (const [key, value] of [...values, ...args.keywords]) map.set(key, value);
+      return null;
+    },
+  },
+};
+
 const textMethods: Record<string, Method<string>> = {
   upper: { signature: [], run: (text) => upper(text) },
   lower: { signature: [], run: (text) => lower(text) },
   capitalize: { signature: [], run: (text) => capitalize(text) },
+  title: { signature: [], run: (text) => titleWords(text) },
   strip: { signature: ['chars?'], run: (text, args) => strip(text, args, 'both') },
   lstrip: { signature: ['chars?'], run: (text, args) => strip(text, args, 'start') },
   rstrip: { signature: ['chars?'], run: (text, args) => strip(text, args, 'end') },
@@ -56,7 +79,7 @@ const textMethods: Record<string, Method<string>> = {
     signature: ['sub'],
     run: (text, args) => {
       const part = args.text(0, '');
-      return part === '' ? characters(text).length + 1 : text.split(part).length - 1;
+      return part === '' ? countCharacters(text) + 1 : text.split(part).length - 1;
     },
   },
   zfill: {
@@ -65,7 +88,7 @@ const textMethods: Record<string, Method<string>> = {
       const width = args.integer(0, 0);
       run.fuel.spend(Math.max(0, width));
       const sign = /^[+-]/.exec(text)?.[0] ?? '';
-      const gap = Math.max(0, width - characters(text).length);
+      const gap = Math.max(0, width - countCharacters(text));
       return sign + '0'.repeat(gap) + text.slice(sign.length);
     },
   },
@@ -74,6 +97,36 @@ const textMethods: Record<string, Method<string>> = {
   format: {
     signature: ['*', '**'],
     run: (text, args, run) => formatText(text, args.rest, args.keywords, run.fuel),
+  },
+};
+
+/** Changing is for what a template made itself; the plan's values are everybody's. */
+function changeable(value: Datum[] | Map<string, Datum>, run: Run): void {
+  if (run.owned.has(value)) return;
+  throw new Fault(`${nameOfType(value)} of the plan cannot be changed`, {
+    hint: Array.isArray(value) ? 'copy it first: | list' : 'use combine',
+  });
+}
+
+const listMethods: Record<string, Method<Datum[]>> = {
+  append: {
+    signature: ['value'],
+    run: (list, args, run) => {
+      changeable(list, run);
+      run.fuel.spend(1);
+      list.push(args.required(0));
+      return null;
+    },
+  },
+  extend: {
+    signature: ['values'],
+    run: (list, args, run) => {
+      changeable(list, run);
+      const values = iterate(args.required(0), run.fuel);
+      // Counted first: a list can be extended by itself.
+      for (let i = 0, { length } = values; i < length; i += 1) list.push(elementAt(values, i));
+      return null;
+    },
   },
 };
 
@@ -94,6 +147,9 @@ const sequenceMethods: Record<string, Method<Datum[] | Tuple>> = {
   },
 };
 
+const allMappingMethods = { ...mappingMethods, ...mappingChanges };
+const allListMethods: Record<string, Method<Datum[]>> = { ...sequenceMethods, ...listMethods };
+
 /** `receiver.name(args)`: one of the methods that templates may call. */
 export function callMethod(
   receiver: Datum,
@@ -102,12 +158,17 @@ export function callMethod(
   keywords: ReadonlyMap<string, Datum>,
   run: Run,
 ): Datum {
-  if (receiver instanceof Map) return call(mappingMethods, receiver, name, args, keywords, run);
+  if (receiver instanceof Map) {
+    return call(allMappingMethods, receiver, name, args, keywords, run);
+  }
   if (typeof receiver === 'string') {
     run.fuel.spend(receiver.length);
     return call(textMethods, receiver, name, args, keywords, run);
   }
-  if (Array.isArray(receiver) || receiver instanceof Tuple) {
+  if (Array.isArray(receiver)) {
+    return call(allListMethods, receiver, name, args, keywords, run);
+  }
+  if (receiver instanceof Tuple) {
     return call(sequenceMethods, receiver, name, args, keywords, run);
   }
   throw noMethod(receiver, name, []);

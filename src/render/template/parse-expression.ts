@@ -2,23 +2,11 @@ import type * as ast from './ast.ts';
 import { childrenOf } from './ast.ts';
 import { Fault } from './errors.ts';
 import type { Token } from './lexer.ts';
-import { elementAt } from './values.ts';
-
-/** How deep blocks, brackets and calls may nest. Python's stack takes a little more before it gives up. */
-const MAX_NESTING = 40;
+import { constants, keywords, TargetParser } from './parse-target.ts';
 
 /** How deep an expression's tree may be, chains of operators and filters included. */
 const MAX_DEPTH = 80;
 
-const keywords = new Set(['and', 'or', 'not', 'in', 'is', 'if', 'else']);
-const constants = new Map<string, null | boolean>([
-  ['true', true],
-  ['True', true],
-  ['false', false],
-  ['False', false],
-  ['none', null],
-  ['None', null],
-]);
 const comparisons = ['==', '!=', '<', '<=', '>', '>='] as const;
 
 interface TupleOptions {
@@ -29,99 +17,7 @@ interface TupleOptions {
 }
 
 /** The part of the parser that reads expressions; one method for each level of precedence, as in Jinja2's parser. */
-export class ExpressionParser {
-  private readonly tokens: Token[];
-  private index = 0;
-  private nesting = 0;
-
-  constructor(tokens: Token[]) {
-    this.tokens = tokens;
-  }
-
-  protected get token(): Token {
-    return this.ahead(0);
-  }
-
-  private ahead(count: number): Token {
-    return elementAt(this.tokens, Math.min(this.index + count, this.tokens.length - 1));
-  }
-
-  /** Where the token before the current one ends. */
-  private get previousEnd(): number {
-    return this.tokens[this.index - 1]?.end ?? 0;
-  }
-
-  protected advance(): void {
-    this.index += 1;
-  }
-
-  protected isOperator(value: string): boolean {
-    const { token } = this;
-    return token.type === 'operator' && token.value === value;
-  }
-
-  protected accept(operator: string): boolean {
-    const found = this.isOperator(operator);
-    if (found) this.advance();
-    return found;
-  }
-
-  protected expect(operator: string): void {
-    if (!this.accept(operator)) throw this.unexpected(`"${operator}"`);
-  }
-
-  protected isKeyword(word: string, count = 0): boolean {
-    const token = this.ahead(count);
-    return token.type === 'name' && token.value === word;
-  }
-
-  protected acceptKeyword(word: string): boolean {
-    const found = this.isKeyword(word);
-    if (found) this.advance();
-    return found;
-  }
-
-  protected expectKeyword(word: string): void {
-    if (!this.acceptKeyword(word)) throw this.unexpected(`"${word}"`);
-  }
-
-  protected expectType(type: Token['type'], what: string): Token {
-    const { token } = this;
-    if (token.type !== type) throw this.unexpected(what);
-    this.advance();
-    return token;
-  }
-
-  protected expectName(what: string): Token & { type: 'name' } {
-    const { token } = this;
-    if (token.type !== 'name') throw this.unexpected(what);
-    this.advance();
-    return token;
-  }
-
-  private unexpected(expected: string): Fault {
-    const { token } = this;
-    const found =
-      token.type === 'eof' || token.type === 'variable-end' || token.type === 'block-end'
-        ? 'the end of the tag'
-        : 'value' in token && typeof token.value === 'string'
-          ? JSON.stringify(token.value)
-          : 'a number';
-    return new Fault(`unexpected ${found}`, { offset: token.start, hint: `expected ${expected}` });
-  }
-
-  /** Runs one nested level of the grammar. */
-  protected deeper<Result>(read: () => Result): Result {
-    if (this.nesting >= MAX_NESTING) {
-      const message = `the template nests more than ${MAX_NESTING} deep`;
-      throw new Fault(message, { offset: this.token.start });
-    }
-    this.nesting += 1;
-    const result = read();
-    this.nesting -= 1;
-    return result;
-  }
-
+export class ExpressionParser extends TargetParser {
   /** An expression, or several with commas between them, which are a tuple. */
   protected tuple(
     endTypes: Token['type'][],
@@ -492,59 +388,6 @@ export class ExpressionParser {
     if (token.type === 'name') return !['else', 'or', 'and'].includes(token.value);
     if (token.type === 'operator') return token.value === '[' || token.value === '{';
     return token.type === 'string' || token.type === 'integer' || token.type === 'float';
-  }
-
-  /** A name to assign to. */
-  protected nameTarget(): ast.Name {
-    const { value, start, end } = this.expectName('a name');
-    if (constants.has(value) || keywords.has(value) || value === 'loop' || value === 'self') {
-      throw new Fault(`"${value}" cannot be assigned to`, { offset: start });
-    }
-    return { kind: 'name', name: value, start, end };
-  }
-
-  /** A name, or names with commas between them to unpack to. */
-  protected targets(endNames: string[]): ast.Name | ast.TargetTuple {
-    return this.unpacked(endNames, () => this.singleTarget());
-  }
-
-  /** As `targets`, members of a namespace allowed. */
-  protected setTarget(): ast.Target {
-    return this.unpacked<ast.Target>([], () => {
-      const next = this.ahead(1);
-      if (this.token.type !== 'name' || next.type !== 'operator' || next.value !== '.') {
-        return this.singleTarget();
-      }
-      const name = this.nameTarget();
-      this.expect('.');
-      const member = this.expectName('a name');
-      const { start } = name;
-      return { kind: 'member', name: name.name, member: member.value, start, end: member.end };
-    });
-  }
-
-  private singleTarget(): ast.Name | ast.TargetTuple {
-    if (!this.accept('(')) return this.nameTarget();
-    const inner = this.deeper(() => this.unpacked([], () => this.singleTarget()));
-    this.expect(')');
-    return inner;
-  }
-
-  private unpacked<Single extends ast.Target>(
-    endNames: string[],
-    read: () => Single,
-  ): Single | ast.TargetTuple {
-    const first = read();
-    const items = [first];
-    let commas = false;
-    while (this.accept(',')) {
-      commas = true;
-      if (this.isOperator(')') || endNames.some((name) => this.isKeyword(name))) break;
-      if (this.token.type === 'block-end' || this.isOperator('=')) break;
-      items.push(read());
-    }
-    if (!commas) return first;
-    return { kind: 'targets', items, start: first.start, end: this.previousEnd };
   }
 }
 

@@ -46,6 +46,8 @@ export class Run {
   readonly fuel: Fuel;
   readonly load: Load | undefined;
   readonly recorder: Recorder | undefined;
+  /** Lists and mappings that templates made themselves, and so may change. */
+  readonly owned = new WeakSet<object>();
 
   constructor(
     template: Template,

@@ -79,7 +79,7 @@ export class Template {
 }
 
 /** The longest template, in UTF-16 code units. */
-const MAX_LENGTH = 1_048_576;
+const MAX_LENGTH = 2_097_152;
 
 /** Reads a template; throws InvalidInput with the place of what it does not allow. */
 export function compileTemplate(file: string, source: string): Template {

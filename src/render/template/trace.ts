@@ -1,6 +1,6 @@
 import type { YamlPath } from '../../plan/yaml/node.ts';
+import type { OriginOf } from './assign.ts';
 import type * as ast from './ast.ts';
-import type { OriginOf } from './compile.ts';
 import { Environment } from './environment.ts';
 import { pathOf, readsOf } from './paths.ts';
 import { Frame, type Run } from './run.ts';
@@ -30,18 +30,38 @@ export interface LiteralPiece extends Piece {
   kind: 'literal';
 }
 
-/** What an expression printed. */
-export interface Hole extends Piece {
-  kind: 'hole';
-  expression: ast.Expression;
-  environment: Environment;
-  value: Datum;
-  /** Where the value stands in the context, if the expression is no more than a way to it. */
-  path: YamlPath | undefined;
-  /** Everything in the context that the expression reads. */
-  reads: YamlPath[];
+/** What an expression printed. What it reads is worked out when asked for. */
+export class Hole implements Piece {
+  readonly kind = 'hole';
+  readonly output: OutputRange;
+  readonly template: TemplateRange;
+  readonly expression: ast.Expression;
+  readonly environment: Environment;
+  readonly value: Datum;
   /** What the macro wrote, if the expression is a call of one. */
-  body: TracePiece[] | undefined;
+  readonly body: TracePiece[] | undefined;
+
+  constructor(
+    { output, template }: Piece,
+    hole: Pick<Hole, 'expression' | 'environment' | 'value' | 'body'>,
+  ) {
+    this.output = output;
+    this.template = template;
+    this.expression = hole.expression;
+    this.environment = hole.environment;
+    this.value = hole.value;
+    this.body = hole.body;
+  }
+
+  /** Where the value stands in the context, if the expression is no more than a way to it. */
+  get path(): YamlPath | undefined {
+    return pathOf(this.expression, this.environment);
+  }
+
+  /** Everything in the context that the expression reads. */
+  get reads(): YamlPath[] {
+    return readsOf(this.expression, this.environment);
+  }
 }
 
 export interface Iteration {
@@ -154,16 +174,8 @@ export class Recorder {
   hole(run: Run, frame: Frame, node: ast.Output, value: Datum, start: number): void {
     const { expression } = node;
     const environment = this.environment(run, frame);
-    this.add({
-      kind: 'hole',
-      expression,
-      environment,
-      value,
-      path: pathOf(expression, environment),
-      reads: readsOf(expression, environment),
-      body: expression.kind === 'call' ? this.callBody(start) : undefined,
-      ...ranges(run, node, start),
-    });
+    const body = expression.kind === 'call' ? this.callBody(start) : undefined;
+    this.add(new Hole(ranges(run, node, start), { expression, environment, value, body }));
   }
 
   condition(run: Run, frame: Frame, node: ast.If, arm: number, body: () => void): void {
@@ -242,7 +254,7 @@ export class Recorder {
 
   /** The variables at this moment, kept. */
   environment(run: Run, frame: Frame): Environment {
-    return new Environment(run, this.snapshot(frame));
+    return new Environment(run, this.snapshot(run, frame));
   }
 
   originOf(run: Run, frame: Frame, expression: ast.Expression): OriginOf {
@@ -260,12 +272,12 @@ export class Recorder {
     this.snapshots.delete(frame);
   }
 
-  private snapshot(frame: Frame): Frame {
-    const parent = frame.parent && this.snapshot(frame.parent);
+  private snapshot(run: Run, frame: Frame): Frame {
+    const parent = frame.parent && this.snapshot(run, frame.parent);
     const known = this.snapshots.get(frame);
     if (known && known.parent === parent) return known;
     const copy = new Frame(frame.symbols, parent, true);
-    copy.slots.splice(0, copy.slots.length, ...frame.slots);
+    copy.slots.splice(0, copy.slots.length, ...frame.slots.map((value) => kept(run, value)));
     copy.origins?.push(...(frame.origins ?? []));
     this.snapshots.set(frame, copy);
     return copy;
@@ -291,6 +303,13 @@ export class Recorder {
     this.pieces = before;
     return collected;
   }
+}
+
+/** A list or mapping that the template may still change is kept as it is now. */
+function kept(run: Run, value: Datum | undefined): Datum | undefined {
+  if (typeof value !== 'object' || value === null || !run.owned.has(value)) return value;
+  if (Array.isArray(value)) return [...value];
+  return value instanceof Map ? new Map(value) : value;
 }
 
 function ranges(run: Run, node: ast.SourceRange, start: number): Piece {

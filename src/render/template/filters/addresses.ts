@@ -21,6 +21,13 @@ function network(query: (address: Address) => Datum): Query {
   };
 }
 
+/** netaddr takes a small number for an IPv4 address, also where it came from an IPv6 one. */
+function fromNumber(address: Address, value: bigint): string {
+  if (address.version === 6 && value < 1n << 32n)
+    throw new Fault('the first addresses of IPv6 are not supported');
+  return address.show(value);
+}
+
 /** The first and last address that hosts can have. */
 function usable(address: Address): [bigint, bigint] {
   return address.size === 2n
@@ -32,7 +39,7 @@ function neighbour(address: Address, step: bigint): Datum {
   if (address.size === 1n) return null;
   const [first, last] = usable(address);
   const next = address.value + step;
-  return next >= first && next <= last ? address.show(next) : null;
+  return next >= first && next <= last ? fromNumber(address, next) : null;
 }
 
 const hostAddress: Query = ({ address: a }) =>
@@ -85,11 +92,8 @@ const queries = new Map<string, Query>([
   ['size_usable', ({ address: a }) => (a.size === 1n ? 0 : a.size === 2n ? 2 : toInt(a.size - 2n))],
   ['type', ({ address: a }) => (a.size === 1n || !a.isNetwork ? 'address' : 'network')],
   ['version', ({ address: a }) => a.version],
-  [
-    'first_usable',
-    network((a) => (a.size > 1n ? a.show(a.size === 2n ? a.first : a.first + 1n) : null)),
-  ],
-  ['last_usable', network((a) => (a.size > 1n ? a.show(usable(a)[1]) : null))],
+  ['first_usable', network((a) => (a.size > 1n ? fromNumber(a, usable(a)[0]) : null))],
+  ['last_usable', network((a) => (a.size > 1n ? fromNumber(a, usable(a)[1]) : null))],
   ['next_usable', network((a) => neighbour(a, 1n))],
   ['previous_usable', network((a) => neighbour(a, -1n))],
   [
@@ -97,7 +101,7 @@ const queries = new Map<string, Query>([
     network((a) =>
       a.size > 1n
         ? usable(a)
-            .map((value) => a.show(value))
+            .map((value) => fromNumber(a, value))
             .join('-')
         : null,
     ),
@@ -170,8 +174,9 @@ function wrap(value: Datum, fuel: Fuel): Datum {
   if (list) return list.map((element) => wrap(element, fuel));
   fuel.spend(10);
   const written = read(value);
-  if (!written || written.address.version === 4) return value;
+  if (!written) return value;
   const { address, hasPrefix } = written;
+  if (address.version === 4) return hasPrefix ? address.toString() : address.address;
   return hasPrefix ? `[${address.address}]/${address.prefix}` : `[${address.address}]`;
 }
 
@@ -193,7 +198,7 @@ function subnet(value: Datum, query: Datum, index: Datum): Datum {
   const at = BigInt(wanted) < 0n ? BigInt(wanted) + subnets : BigInt(wanted);
   if (at < 0n || at >= subnets) return false;
   const start = address.first + (at << BigInt(address.bits - Number(size)));
-  return `${address.show(start)}/${size}`;
+  return `${fromNumber(address, start)}/${size}`;
 }
 
 export const addressFilters: Filter[] = [

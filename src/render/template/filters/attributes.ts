@@ -1,4 +1,5 @@
 import { Fault } from '../errors.ts';
+import type { Fuel } from '../fuel.ts';
 import { item } from '../python/access.ts';
 import { type Datum, nameOfType, Undefined, usable } from '../values.ts';
 
@@ -6,12 +7,12 @@ import { type Datum, nameOfType, Undefined, usable } from '../values.ts';
 export type Getter = (element: Datum) => Datum;
 
 /** What `attribute='a.b.0'` asks for; without one, the element itself. Not given is `null` or `undefined`. */
-export function getter(attribute: Datum | undefined, fallback?: Datum): Getter {
+export function getter(attribute: Datum | undefined, fuel: Fuel, fallback?: Datum): Getter {
   const parts = partsOf(attribute);
   return (element) => {
     let result = element;
     for (const part of parts) {
-      result = item(result, part);
+      result = item(result, part, fuel);
       if (result instanceof Undefined && fallback !== undefined && fallback !== null)
         result = fallback;
     }
@@ -20,9 +21,9 @@ export function getter(attribute: Datum | undefined, fallback?: Datum): Getter {
 }
 
 /** As `getter`, of several attributes with commas between them. */
-export function getters(attribute: Datum | undefined): Getter[] {
-  if (typeof attribute !== 'string') return [getter(attribute)];
-  return attribute.split(',').map((part) => getter(part));
+export function getters(attribute: Datum | undefined, fuel: Fuel): Getter[] {
+  if (typeof attribute !== 'string') return [getter(attribute, fuel)];
+  return attribute.split(',').map((part) => getter(part, fuel));
 }
 
 function partsOf(attribute: Datum | undefined): (string | number)[] {

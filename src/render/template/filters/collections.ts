@@ -6,7 +6,7 @@ import { compareText, hashable, less, same } from '../python/compare.ts';
 import { asNumber, floatOf } from '../python/numbers.ts';
 import { binary } from '../python/operators.ts';
 import { show } from '../python/show.ts';
-import { characters } from '../python/text.ts';
+import { characters, countCharacters } from '../python/text.ts';
 import type { Run } from '../run.ts';
 import { elementAt, given } from '../values.ts';
 import {
@@ -25,8 +25,11 @@ import { getter, getters, ignoreCase, type Getter } from './attributes.ts';
 import { type Arguments, defineFilter, type Filter } from './filter.ts';
 
 /** `len(value)`. */
-export function lengthOf(value: Datum): number {
-  if (typeof value === 'string') return characters(value).length;
+function lengthOf(value: Datum, fuel: Fuel): number {
+  if (typeof value === 'string') {
+    fuel.spend(value.length / 16);
+    return countCharacters(value);
+  }
   if (value instanceof Map) return value.size;
   if (value instanceof View) return value.map.size;
   if (value instanceof Range) return value.length;
@@ -45,9 +48,9 @@ export function sortBy<Item>(
   reverse: boolean,
   fuel: Fuel,
 ): Item[] {
+  fuel.spend(items.length * (8 + Math.ceil(Math.log2(items.length + 1))));
   const all = typeof keys === 'function' ? [keys] : keys;
   const keyed = items.map((item) => ({ item, key: all.map((key) => usable(key(item))) }));
-  fuel.spend(items.length * (1 + Math.ceil(Math.log2(items.length + 1))));
   for (const { key } of keyed) key.forEach(refuseNotANumber);
   const sign = reverse ? -1 : 1;
   const asList = typeof keys !== 'function';
@@ -78,7 +81,7 @@ function refuseNotANumber(key: Datum): void {
 /** The first of equal elements each. */
 function unique(value: Datum, args: Arguments, fuel: Fuel): Datum[] {
   const items = iterate(value, fuel);
-  const get = getter(args.get(1));
+  const get = getter(args.get(1), fuel);
   const key: Getter = args.flag(0) ? get : (item) => ignoreCase(get(item));
   const keys = items.map((item) => usable(key(item)));
   if (keys.every(isPlain)) {
@@ -119,7 +122,7 @@ function plainKey(key: Datum): unknown {
 
 function extreme(value: Datum, args: Arguments, run: Run, isMax: boolean): Datum {
   const items = iterate(value, run.fuel);
-  const attribute = getter(args.get(1));
+  const attribute = getter(args.get(1), run.fuel);
   const key: Getter = args.flag(0) ? attribute : (item) => ignoreCase(attribute(item));
   const [first] = items;
   if (first === undefined) return new Undefined('the sequence is empty');
@@ -137,7 +140,7 @@ function extreme(value: Datum, args: Arguments, run: Run, isMax: boolean): Datum
 }
 
 function sum(value: Datum, args: Arguments, run: Run): Datum {
-  const get = getter(args.get(0));
+  const get = getter(args.get(0), run.fuel);
   let result: Datum = given(args.get(1), 0);
   if (typeof result === 'string') throw new Fault('text cannot be summed', { hint: 'use join' });
   const terms: number[] = [];
@@ -178,7 +181,7 @@ function reverse(value: Datum, run: Run): Datum {
 
 function join(value: Datum, args: Arguments, run: Run): Datum {
   const separator = show(given(args.get(0), ''), run.fuel);
-  const get = getter(args.get(1));
+  const get = getter(args.get(1), run.fuel);
   const parts = iterate(value, run.fuel).map((item) => show(get(item), run.fuel));
   const size = parts.reduce((total, part) => total + part.length + separator.length, 0);
   run.fuel.spend(size);
@@ -203,7 +206,7 @@ export const collectionFilters: Filter[] = [
     name: 'length',
     signature: [],
     inverse: 'none',
-    implementation: (value) => lengthOf(value),
+    implementation: (value, _, run) => lengthOf(value, run.fuel),
   }),
   defineFilter({
     name: 'first',
@@ -238,7 +241,7 @@ export const collectionFilters: Filter[] = [
     inverse: 'several',
     keepsElements: true,
     implementation: (value, args, run) => {
-      const keys = getters(args.get(2)).map((get): Getter =>
+      const keys = getters(args.get(2), run.fuel).map((get): Getter =>
         args.flag(1) ? get : (item) => ignoreCase(get(item)),
       );
       return sortBy(iterate(value, run.fuel), keys, args.flag(0), run.fuel);

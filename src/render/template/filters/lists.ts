@@ -48,7 +48,7 @@ function setFilter(name: string, operation: SetOperation): Filter {
 }
 
 function flatten(list: readonly Datum[], levels: number, skipNulls: boolean, fuel: Fuel): Datum[] {
-  fuel.spend(list.length);
+  fuel.spend(4 + 2 * list.length);
   return list.flatMap((element) => {
     if (skipNulls && (element === null || element === 'None' || element === 'null')) return [];
     const inner = elements(element);
@@ -86,7 +86,7 @@ function slices(items: readonly Datum[], count: number, fill: Datum, fuel: Fuel)
 
 function groupBy(value: Datum, args: Arguments, fuel: Fuel): Datum {
   const fallback = args.get(1);
-  const attribute = getter(args.required(0), fallback);
+  const attribute = getter(args.required(0), fuel, fallback);
   const key: Getter = args.flag(2) ? attribute : (element) => ignoreCase(attribute(element));
   const sorted = sortBy(iterate(value, fuel), key, false, fuel);
   const groups: { key: Datum; items: Datum[] }[] = [];
@@ -102,7 +102,7 @@ function groupBy(value: Datum, args: Arguments, fuel: Fuel): Datum {
 function product(lists: readonly (readonly Datum[])[], fuel: Fuel): Datum[] {
   let rows: Datum[][] = [[]];
   for (const list of lists) {
-    fuel.spend(rows.length * list.length * (1 + (rows[0]?.length ?? 0)));
+    fuel.spend(rows.length * list.length * (8 + (rows[0]?.length ?? 0)));
     rows = rows.flatMap((row) => list.map((element) => [...row, element]));
   }
   return rows.map((row) => new Tuple(row));
@@ -188,7 +188,7 @@ function rekey(value: Datum, args: Arguments, fuel: Fuel): Datum {
     : needList(value, 'rekey_on_member')) {
     fuel.spend(1);
     if (!(element instanceof Map)) throw new Fault('rekey_on_member needs mappings');
-    const key = item(element, args.required(0));
+    const key = item(element, args.required(0), fuel);
     if (typeof key !== 'string') {
       throw key instanceof Undefined
         ? key.fault

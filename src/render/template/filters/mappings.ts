@@ -167,7 +167,7 @@ export const mappingFilters: Filter[] = [
       let result = args.required(0);
       for (const key of keys) {
         run.fuel.spend(1);
-        result = item(result, key);
+        result = item(result, key, run.fuel);
         if (result instanceof Undefined) return result;
       }
       return result;

@@ -11,6 +11,7 @@ import { regexFilters } from './regex.ts';
 import { mapFilter, selectionFilters } from './selection.ts';
 import { serialFilters } from './serial.ts';
 import { textFilters } from './text.ts';
+import { urlFilters } from './urls.ts';
 
 const all = [
   ...addressFilters,
@@ -25,6 +26,7 @@ const all = [
   ...selectionFilters,
   ...serialFilters,
   ...textFilters,
+  ...urlFilters,
 ];
 
 const byName = new Map(all.map((filter) => [filter.name, filter]));

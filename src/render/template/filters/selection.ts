@@ -1,6 +1,7 @@
 import { Tagged } from '../../../plan/yaml/node.ts';
 import { bindArguments, type Signature } from '../arguments.ts';
 import { Fault } from '../errors.ts';
+import type { Fuel } from '../fuel.ts';
 import { iterate } from '../python/access.ts';
 import { truthy } from '../python/compare.ts';
 import type { Run } from '../run.ts';
@@ -36,7 +37,7 @@ function prepared(
 
 /** `map(attribute=…)` or `map('filter', …)`. */
 function map(value: Datum, args: Arguments, run: Run, filters: Known<Filter>): Datum {
-  const change = mapping(args, filters);
+  const change = mapping(args, run.fuel, filters);
   const items = iterate(value, run.fuel).map((element) => {
     run.fuel.spend(1);
     const result = change(element, run);
@@ -46,7 +47,11 @@ function map(value: Datum, args: Arguments, run: Run, filters: Known<Filter>): D
   return new Lazy(items, 'map');
 }
 
-function mapping(args: Arguments, filters: Known<Filter>): (element: Datum, run: Run) => Datum {
+function mapping(
+  args: Arguments,
+  fuel: Fuel,
+  filters: Known<Filter>,
+): (element: Datum, run: Run) => Datum {
   const [name, ...rest] = args.rest;
   if (name !== undefined) return prepared(filters, 'filter', name, rest, args.keywords);
   const keywords = new Map(args.keywords);
@@ -57,7 +62,7 @@ function mapping(args: Arguments, filters: Known<Filter>): (element: Datum, run:
   const [unexpected] = keywords.keys();
   if (unexpected !== undefined) throw new Fault(`map has no argument "${unexpected}"`);
   if (attribute === undefined) throw new Fault('map needs a filter or an attribute');
-  return getter(attribute, fallback);
+  return getter(attribute, fuel, fallback);
 }
 
 /** `select`, `reject` and their forms that look at an attribute. */
@@ -70,7 +75,7 @@ function selector(name: string, keep: boolean, byAttribute: boolean): Filter {
     implementation: (value, args, run) => {
       const attribute = byAttribute ? args.rest[0] : undefined;
       if (byAttribute && attribute === undefined) throw new Fault(`${name} needs an attribute`);
-      const get: Getter = getter(attribute);
+      const get: Getter = getter(attribute, run.fuel);
       const [test, ...rest] = byAttribute ? args.rest.slice(1) : args.rest;
       const passes =
         test === undefined ? undefined : prepared(tests, 'test', test, rest, args.keywords);

@@ -1,3 +1,6 @@
+import type { YamlNode } from '../../../plan/yaml/node.ts';
+import { parseYamlValue } from '../../../plan/yaml/parse.ts';
+import { isDateNode, toValue } from '../../../plan/yaml/value.ts';
 import { Fault } from '../errors.ts';
 import { truthy } from '../python/compare.ts';
 import { type JsonOptions, dumpJson } from '../python/json.ts';
@@ -5,6 +8,7 @@ import { dumpYaml, type YamlOptions } from '../python/yaml-dump.ts';
 import type { Run } from '../run.ts';
 import { type Datum, elements, given } from '../values.ts';
 import { type Arguments, defineFilter, type Filter } from './filter.ts';
+import { needText } from './text.ts';
 
 const jsonArguments = ['indent?', 'sort_keys?', 'ensure_ascii?', 'separators?'];
 
@@ -74,7 +78,32 @@ function toYaml(value: Datum, args: Arguments, run: Run, nice: boolean): string 
   return dumpYaml(value, options, run.fuel);
 }
 
+/** Ansible's `from_yaml`; dates, which become Python's own there, are refused. */
+function fromYaml(value: Datum, run: Run): Datum {
+  if (value === null) return null;
+  const text = needText(value, 'from_yaml');
+  run.fuel.spend(text.length * 4);
+  const { root, problems } = parseYamlValue('the text', text);
+  const [problem] = problems;
+  if (!root) throw new Fault(`the text is not YAML${problem ? `: ${problem.message}` : ''}`);
+  refuseDates(root);
+  return toValue(root);
+}
+
+function refuseDates(node: YamlNode): void {
+  if (node.kind === 'sequence') node.items.forEach(refuseDates);
+  else if (node.kind === 'map') for (const { value } of node.entries.values()) refuseDates(value);
+  else if (isDateNode(node))
+    throw new Fault('from_yaml is not supported for dates', { hint: 'quote them' });
+}
+
 export const serialFilters: Filter[] = [
+  defineFilter({
+    name: 'from_yaml',
+    signature: [],
+    inverse: 'none',
+    implementation: (value, _, run) => fromYaml(value, run),
+  }),
   defineFilter({
     name: 'to_json',
     signature: ['**'],

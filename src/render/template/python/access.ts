@@ -16,7 +16,7 @@ import {
   View,
 } from '../values.ts';
 import { asInt } from './numbers.ts';
-import { characters } from './text.ts';
+import { characters, isSimple } from './text.ts';
 
 const numberMembers =
   'as_integer_ratio bit_count bit_length conjugate denominator from_bytes fromhex hex imag is_integer numerator real to_bytes';
@@ -86,7 +86,7 @@ function missing(value: Datum, name: string): Undefined {
 }
 
 /** `value[key]`. */
-export function item(value: Datum, key: Datum): Datum {
+export function item(value: Datum, key: Datum, fuel: Fuel): Datum {
   usable(value);
   usable(key);
   if (value instanceof Map) {
@@ -102,7 +102,8 @@ export function item(value: Datum, key: Datum): Datum {
   }
   const index = asInt(key);
   if (typeof value === 'string' && index !== undefined) {
-    return pick(characters(value), index, 'character');
+    fuel.spend(value.length / 16);
+    return pick(isSimple(value) ? value : characters(value), index, 'character');
   }
   if (value instanceof Range && index !== undefined) {
     const at = Number(index) < 0 ? Number(index) + value.length : Number(index);
@@ -118,7 +119,7 @@ export function item(value: Datum, key: Datum): Datum {
   return missingItem(value, key);
 }
 
-function pick(items: readonly Datum[], index: number | bigint, what: string): Datum {
+function pick(items: readonly Datum[] | string, index: number | bigint, what: string): Datum {
   const at = Number(index) < 0 ? Number(index) + items.length : Number(index);
   return given(items[at], new Undefined(`there is no ${what} ${index}`));
 }

@@ -30,7 +30,8 @@ export function equal(a: Datum, b: Datum, fuel: Fuel): boolean {
   usable(a);
   usable(b);
   if (typeof a === 'string' || typeof b === 'string') {
-    fuel.spend(1);
+    const sameSize = typeof a === 'string' && typeof b === 'string' && a.length === b.length;
+    fuel.spend(sameSize ? 1 + a.length / 16 : 1);
     return a === b;
   }
   const left = asNumber(a);

@@ -5,7 +5,7 @@ import { type Datum, type Keywords, nameOfType } from '../values.ts';
 import { asInt } from './numbers.ts';
 import { fixed } from './printf.ts';
 import { represent, show } from './show.ts';
-import { characters } from './text.ts';
+import { characters, countCharacters } from './text.ts';
 
 const FIELD = /\{\{|\}\}|\{([^{}!:]*)(?:!([rs]))?(?::([^{}]*))?\}|[{}]/g;
 const SPEC = /^(?:(.)?([<>^]))?(0)?(\d+)?(?:\.(\d+))?([sdxXof]?)$/su;
@@ -59,7 +59,7 @@ function formatValue(
     ? formatNumber(datum, precision, type)
     : formatString(datum, precision, type);
   if (!isNumber && zero !== undefined) throw new Fault('text is not padded with 0');
-  const gap = Math.max(0, Number(width ?? 0) - characters(text).length);
+  const gap = Math.max(0, Number(width ?? 0) - countCharacters(text));
   if (zero !== undefined && align === undefined) {
     const sign = text.startsWith('-') ? '-' : '';
     return sign + '0'.repeat(gap) + text.slice(sign.length);

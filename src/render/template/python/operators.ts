@@ -56,8 +56,7 @@ function repeat(value: Datum, times: Datum, fuel: Fuel): Datum | undefined {
   const copies = count > 0 ? Number(count) : 0;
   fuel.spend(items.length * copies);
   if (typeof items === 'string') return items === '' ? '' : items.repeat(copies);
-  const result: Datum[] = [];
-  if (items.length > 0) for (let i = 0; i < copies; i += 1) result.push(...items);
+  const result = items.length === 0 ? [] : Array.from({ length: copies }, () => items).flat();
   return value instanceof Tuple ? new Tuple(result) : result;
 }
 

@@ -4,7 +4,7 @@ import type { Fuel } from '../fuel.ts';
 import { type Datum, nameOfType, Tuple, usable } from '../values.ts';
 import { asInt, asNumber, floatOf, type Int } from './numbers.ts';
 import { represent, show } from './show.ts';
-import { characters } from './text.ts';
+import { characters, countCharacters } from './text.ts';
 
 const DIRECTIVE = /%(?:\(([^()]*)\))?([-+ #0]*)(\d*|\*)(?:\.(\d*|\*))?([hlL]?)([\s\S]?)/g;
 const MAX_WIDTH = 10_000;
@@ -134,7 +134,7 @@ function cut(text: string, { precision }: Directive): string {
 }
 
 function padded(text: string, { flags, width }: Directive): string {
-  const gap = ' '.repeat(Math.max(0, width - characters(text).length));
+  const gap = ' '.repeat(Math.max(0, width - countCharacters(text)));
   return flags.includes('-') ? text + gap : gap + text;
 }
 

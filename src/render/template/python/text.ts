@@ -6,6 +6,16 @@ export function characters(text: string): string[] {
   return Array.from(text);
 }
 
+/** Whether a text's UTF-16 code units are its characters. */
+export function isSimple(text: string): boolean {
+  return !/[\ud800-\udfff]/.test(text);
+}
+
+/** `len(text)`. */
+export function countCharacters(text: string): number {
+  return isSimple(text) ? text.length : characters(text).length;
+}
+
 export function upper(text: string): string {
   return text.toUpperCase();
 }
@@ -43,6 +53,11 @@ export function title(text: string): string {
       return first.toUpperCase() + rest.join('').toLowerCase();
     })
     .join('');
+}
+
+/** `str.title()`: every run of letters. */
+export function titleWords(text: string): string {
+  return text.replace(/\p{L}+/gu, capitalize);
 }
 
 /** `str.center(width)`: an odd space goes to the left where the width is odd. */
