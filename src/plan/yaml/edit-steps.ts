@@ -13,8 +13,10 @@ export type YamlOperation =
   /**
    * Gives a key or list item this value; a key that is missing is added, with the mappings above it. Mappings and
    * lists are changed only where they differ. `keyToken`: how a new key is written where it is not a string (`80`).
+   * `verbatim`: text that stands in some file is written as it stands there, quotes and all, where that means the
+   * same here; otherwise it takes after what it replaces.
    */
-  | { op: 'set'; path: YamlPath; value: YamlNode; keyToken?: string }
+  | { op: 'set'; path: YamlPath; value: YamlNode; keyToken?: string; verbatim?: boolean }
   /** Takes out a key or list item. */
   | { op: 'delete'; path: YamlPath }
   | { op: 'rename'; path: YamlPath; key: string }

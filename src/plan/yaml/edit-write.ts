@@ -21,6 +21,8 @@ export interface Style {
   /** Short lists and mappings are written in brackets, as those that are there. */
   flowLists: boolean;
   flowMaps: boolean;
+  /** Text keeps the quotes, or none, that it has where it comes from. */
+  verbatim?: boolean;
 }
 
 /** Looks at what stands in a document; where it says nothing, two spaces, double quotes and block style are taken. */
@@ -163,7 +165,7 @@ function scalarText(node: ScalarNode, column: number, style: Style, old?: Scalar
   }
   const { value } = node;
   const wasQuoted = old?.style === 'single' || old?.style === 'double';
-  if (value.includes('\n') && !wasQuoted) {
+  if (value.includes('\n') && (!wasQuoted || style.verbatim)) {
     const lines = old?.style === 'block' ? old.indent : undefined;
     const written =
       node.style === 'block'
@@ -187,10 +189,17 @@ function textToken(
   old?: ScalarNode,
 ): string {
   const { value, token } = node;
+  if (style.verbatim && node.source.file !== '' && isToken(node, flow)) return token;
   if (old?.style === 'single' || old?.style === 'double') return quoteText(value, old.style);
   if (isPlainText(value, flow)) return value;
   const quoted = (node.style === 'single' || node.style === 'double') && !/^!|\n/.test(token);
   return quoted && node.source.file !== '' ? token : quoteText(value, style.quote);
+}
+
+/** Whether a text's token can be written on one line elsewhere and still be that text. */
+function isToken({ token, style }: ScalarNode, flow: boolean): boolean {
+  if (style === 'block' || /^!|\n/.test(token)) return false;
+  return style !== 'plain' || !flow || isPlainText(token, flow);
 }
 
 /** A key; one that is not a string stays as it was written. */

@@ -21,16 +21,17 @@ export function applyEdits(
 ): YamlDocument {
   let current = document;
   for (const operation of operations) {
+    const verbatim = operation.op === 'set' && operation.verbatim === true;
     for (const step of stepsOf(current.root, current.file, operation))
-      current = take(current, step);
+      current = take(current, step, verbatim);
   }
   return current;
 }
 
-function take(document: YamlDocument, step: Step): YamlDocument {
+function take(document: YamlDocument, step: Step, verbatim: boolean): YamlDocument {
   const { file, root, text } = document;
   const expected = applyStep(root, step);
-  const edited = editText(text, root, step, detectStyle(root, text));
+  const edited = editText(text, root, step, { ...detectStyle(root, text), verbatim });
   const { document: after, problems } = parseYaml(file, edited);
   if (after && sameNode(after.root, expected, { order: true })) return after;
   const node = nodeAt(root, step.path) ?? root;
