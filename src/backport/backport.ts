@@ -1,26 +1,15 @@
-import { messageOf, UserError } from '../model/errors.ts';
-import type {
-  BackportProposal,
-  BackportResult,
-  Placement,
-  PlacementChoice,
-  PlanEdit,
-} from '../model/proposal.ts';
-import { Redactor } from '../model/redact.ts';
-import { changedPaths, type SiteTree } from '../model/tree.ts';
+import type { BackportProposal, BackportResult, PlacementChoice } from '../model/proposal.ts';
+import { changedPaths, sha256, type SiteTree } from '../model/tree.ts';
 import type { Plan } from '../plan/plan.ts';
-import { secretValuesIn } from '../plan/secrets.ts';
-import { applyEdits, type YamlOperation } from '../plan/yaml/edit.ts';
-import type { YamlDocument } from '../plan/yaml/node.ts';
-import { sameNode } from '../plan/yaml/value.ts';
-import { renderSite } from '../render/render.ts';
-import { PARAMS_FILE } from './changed-params.ts';
-import { type FileReading, readFileEdit, type SourceChange } from './file-edits.ts';
-import { contentPatch, overlayEdits } from './overlay.ts';
-import { NoPlace, operationsFor, originIsSite, placeChange } from './place.ts';
+import { isDataFile, valueDifferences } from './data-files.ts';
+import { explain, type Explanation, nothing, type Question } from './explain.ts';
+import { type Kept, keepFiles } from './keep.ts';
+import { mirrorReason, overlayNotes, paramNotes } from './notes.ts';
+import { originIsSite } from './place.ts';
+import { explainedPaths, Proof } from './proof.ts';
+import { SecretGuard } from './secrets.ts';
+import { editsOf } from './stage.ts';
 import { overlayTitle, paramsTitle } from './title.ts';
-import { unspeakablePaths } from './unspeakable.ts';
-import { blastRadius, explainedPaths, tryEdits } from './verify.ts';
 
 export interface BackportRequest {
   plan: Plan;
@@ -33,264 +22,198 @@ export interface BackportRequest {
   place: PlacementChoice;
 }
 
-/** What the edited files say, as far as it can be told in terms of the plan's parameters. */
-interface Readings {
-  /** Path → the parameter changes that would explain it. */
-  changes: Map<string, SourceChange[]>;
-  /** Path → why no parameter change explains it. */
-  reasons: Map<string, string>;
-}
-
 /**
  * Works backwards: finds the edits of the plan that would have rendered the tree found at a site. Every claim is
  * proved by rendering again (law 3); what no parameter explains is kept as an overlay of that site (law 4); what
  * may not be proposed at all is listed with its reason. Without an edit there is no proposal (law 2).
- * @throws InvalidInput if the plan does not render at the site
+ * @throws InvalidInput if the plan does not render at the site; UserError if it has no such site
  */
 export function backport(request: BackportRequest): BackportResult {
-  const { plan, revision, site, observed, place } = request;
-  const desired = renderSite(plan, site).tree;
-  const refused = unspeakablePaths(plan, site, desired, observed);
-  const unexplained = [...refused].map(([path, reason]) => ({ path, reason }));
-  const paths = changedPaths(desired, observed).filter((path) => !refused.has(path));
-  const readings = readEdits(plan, site, desired, observed, paths);
-
-  const [first, second]: Placement[] = place === 'origin' ? ['origin', 'site'] : ['site', 'origin'];
-  const recommended = explainByParams(request, readings, first!);
-  const explained = new Set(recommended?.explains);
-  const rest = paths.filter((path) => !explained.has(path));
-  const overlay = explainByOverlay(request, rest, readings.reasons);
-  const alternative =
-    recommended && differsByPlace(request, readings)
-      ? explainByParams(request, readings, second!)
-      : undefined;
-  const redactor = new Redactor(secretValuesIn(plan, site, desired));
-  const proposals = [recommended, overlay, alternative]
-    .filter((one) => one !== undefined)
-    .map((one) => redacted(one, redactor));
-  if (!overlay) {
-    for (const path of rest)
-      unexplained.push({ path, reason: readings.reasons.get(path) ?? 'no overlay can hold it' });
-  }
-  return { site, revision, proposals, unexplained };
+  const { plan, revision, site, observed } = request;
+  const proof = new Proof(plan, site);
+  const paths = changedPaths(proof.desired, observed);
+  if (paths.length === 0) return { site, revision, proposals: [], unexplained: [] };
+  const secrets = new SecretGuard(plan, site, proof.desired, observed);
+  const answer = new Answer(request, proof, secrets, paths).find();
+  const shown = (text: string): string => secrets.redact(text);
+  return {
+    site,
+    revision,
+    proposals: answer.proposals.map((proposal) => redacted(proposal, shown)),
+    unexplained: [...answer.unexplained].map(([path, reason]) => ({
+      path: shown(path),
+      reason: shown(reason),
+    })),
+  };
 }
 
-/** The same proposal with no secret in what people are shown of it. */
-function redacted(proposal: BackportProposal, redactor: Redactor): BackportProposal {
+/** The same proposal with no secret in what people are shown of it (law 11). */
+function redacted(proposal: BackportProposal, shown: (text: string) => string): BackportProposal {
   return {
     ...proposal,
-    title: redactor.redact(proposal.title),
-    edits: proposal.edits.map((edit) => ({ ...edit, patch: redactor.redact(edit.patch) })),
-    notes: proposal.notes.map((note) => redactor.redact(note)),
+    title: shown(proposal.title),
+    edits: proposal.edits.map((edit) => ({ ...edit, patch: shown(edit.patch) })),
+    notes: proposal.notes.map(shown),
   };
 }
 
-function readEdits(
-  plan: Plan,
-  site: string,
-  desired: SiteTree,
-  observed: SiteTree,
-  paths: readonly string[],
-): Readings {
-  const readings: Readings = { changes: new Map(), reasons: new Map() };
-  for (const path of paths) {
-    const reading: FileReading = readFileEdit(
-      plan,
-      site,
-      path,
-      desired.get(path),
-      observed.get(path),
+interface Found {
+  proposals: BackportProposal[];
+  /** Path → why it is neither explained nor kept. */
+  unexplained: Map<string, string>;
+}
+
+/** The way from what the edited files say to proposals. */
+class Answer {
+  readonly #request: BackportRequest;
+  readonly #proof: Proof;
+  readonly #question: Question;
+  /** Path → why its edit may not be proposed. */
+  readonly #refused = new Map<string, string>();
+
+  constructor(
+    request: BackportRequest,
+    proof: Proof,
+    secrets: SecretGuard,
+    paths: readonly string[],
+  ) {
+    this.#request = request;
+    this.#proof = proof;
+    const { observed } = request;
+    this.#question = { proof, observed, paths, forbids: (change) => secrets.forbids(change) };
+    for (const path of paths) {
+      const refusal = secrets.refusal(path);
+      if (refusal !== undefined) this.#refused.set(path, refusal);
+    }
+  }
+
+  find(): Found {
+    const best = this.#best();
+    const found = this.#recommended(best) ?? this.#recommended(nothing(this.#proof))!;
+    const known = new Set(found.proposals.map(editKey));
+    for (const other of this.#alternatives(best)) {
+      const proposal = this.#params(other);
+      if (!proposal || known.has(editKey(proposal))) continue;
+      known.add(editKey(proposal));
+      found.proposals.push(proposal);
+    }
+    return found;
+  }
+
+  #best(): Explanation {
+    const { place } = this.#request;
+    if (place === 'origin') return explain(this.#question, 'origin');
+    const atSite = explain(this.#question, 'site');
+    if (place === 'site' || atSite.refused === 0) return atSite;
+    // What the site cannot hold may have an origin that reaches no other site.
+    const either = explain(this.#question, 'either');
+    if (either.exact.length <= atSite.exact.length) return atSite;
+    const reach = this.#proof.radius(either.stage);
+    return reach.every(({ site }) => site === this.#proof.site) ? either : atSite;
+  }
+
+  /** The recommended proposals; undefined if parameters and overlay would not go together. */
+  #recommended(best: Explanation): Found | undefined {
+    const { observed, paths } = this.#question;
+    const unexplained = new Map(this.#refused);
+    for (const [path, changes] of best.mirrored) {
+      if (!unexplained.has(path)) unexplained.set(path, mirrorReason(changes));
+    }
+    const rest = paths.filter((path) => !best.exact.includes(path) && !unexplained.has(path));
+    const { kept, failed } = keepFiles(this.#proof, observed, rest);
+    for (const [path, reason] of failed) unexplained.set(path, reason);
+
+    const params = this.#params(best);
+    if (!kept) return { proposals: params ? [params] : [], unexplained };
+    const overlay = this.#overlay(best, kept);
+    if (!params) return { proposals: [overlay], unexplained };
+    const together = this.#proof.try(kept.edits, best.stage.plan);
+    if ('reason' in together) return undefined;
+    const claimed = [...best.exact, ...kept.paths];
+    if (explainedPaths(together.tree, observed, claimed).length < claimed.length) return undefined;
+    if (best.exact.length > 0) return { proposals: [params, overlay], unexplained };
+    // The changes explain no file by themselves; they go with the overlay, so that the plan learns what it can.
+    const both: BackportProposal = {
+      ...overlay,
+      placement: params.placement,
+      title: `${params.title}; ${overlay.title}`,
+      edits: [...params.edits, ...overlay.edits],
+      blastRadius: this.#proof.radius(together),
+      notes: [...params.notes, ...overlay.notes],
+    };
+    return { proposals: [both], unexplained };
+  }
+
+  /** Other ways to change parameters: without an overlay, at the other place, by a bolder reading. */
+  *#alternatives(best: Explanation): Generator<Explanation> {
+    if (this.#isWorthwhile(best)) yield best;
+    const other = this.#request.place === 'origin' ? 'site' : 'origin';
+    const hasOther = best.stage.changes.some(
+      (change) => !originIsSite(this.#proof.plan, this.#proof.site, change),
     );
-    if ('reason' in reading) readings.reasons.set(path, reading.reason);
-    else readings.changes.set(path, reading.changes);
-  }
-  return readings;
-}
-
-/**
- * The parameter changes of all readings, made in the plan and proved. Paths that turn out not to be explained
- * are left out one after another until all that is claimed holds.
- */
-function explainByParams(
-  request: BackportRequest,
-  readings: Readings,
-  placement: Placement,
-): BackportProposal | undefined {
-  const { plan, site, observed } = request;
-  const claimed = new Map(readings.changes);
-  while (claimed.size > 0) {
-    const { changes, contradicted } = gather(claimed);
-    let failed: string[] = contradicted;
-    if (failed.length === 0) {
-      const made = makeEdits(plan, site, changes, placement);
-      const trial = 'reason' in made ? made : { ...made, ...tryEdits(plan, site, made.edits) };
-      if ('reason' in trial) {
-        // One path's change must not cost the others theirs: without the last one it may do.
-        failed = [[...claimed.keys()].at(-1)!];
-        readings.reasons.set(failed[0]!, trial.reason);
-      } else {
-        const explains = explainedPaths(trial.tree, observed, [...claimed.keys()]);
-        failed = [...claimed.keys()].filter((path) => !explains.includes(path));
-        if (failed.length === 0) return finish(request, changes, trial, explains, placement);
-      }
+    if (hasOther || best.refused > 0) {
+      const elsewhere = explain(this.#question, other);
+      if (this.#isWorthwhile(elsewhere)) yield elsewhere;
     }
-    for (const path of failed) {
-      claimed.delete(path);
-      if (!readings.reasons.has(path)) {
-        readings.reasons.set(path, 'no value of its parameters renders it as it was found');
-      }
+    if (best.held) {
+      const bold = explain(this.#question, best.where, true);
+      if (bold.exact.length > best.exact.length) yield bold;
     }
   }
-  return undefined;
-}
 
-/** All changes, each once; and the paths whose change says otherwise than an earlier one of the same place. */
-function gather(claimed: ReadonlyMap<string, SourceChange[]>): {
-  changes: SourceChange[];
-  contradicted: string[];
-} {
-  const byPlace = new Map<string, SourceChange>();
-  const contradicted: string[] = [];
-  for (const [path, changes] of claimed) {
-    for (const change of changes) {
-      const key = JSON.stringify([change.source, change.base, change.change.path]);
-      const known = byPlace.get(key);
-      if (!known) byPlace.set(key, change);
-      else if (!sameChange(known, change)) contradicted.push(path);
-    }
-  }
-  return { changes: [...byPlace.values()], contradicted };
-}
-
-function sameChange(a: SourceChange, b: SourceChange): boolean {
-  if (a.change.kind === 'delete' || b.change.kind === 'delete')
-    return a.change.kind === b.change.kind;
-  return sameNode(a.change.after, b.change.after);
-}
-
-interface MadeEdits {
-  edits: PlanEdit[];
-  notes: string[];
-}
-
-function makeEdits(
-  plan: Plan,
-  site: string,
-  changes: readonly SourceChange[],
-  placement: Placement,
-): MadeEdits | { reason: string } {
-  const operations = new Map<string, YamlOperation[]>();
-  const notes: string[] = [];
-  try {
-    for (const change of changes) {
-      const placed =
-        change.source === 'params'
-          ? placeChange(plan, site, change.change, placement)
-          : {
-              file: plan.sites.get(site)!.file,
-              operations: operationsFor(change.change, [...change.base, ...change.change.path]),
-              notes: [],
-            };
-      operations.set(placed.file, [...(operations.get(placed.file) ?? []), ...placed.operations]);
-      notes.push(...placed.notes);
-    }
-    const edits = [...operations].map(([file, list]): PlanEdit => {
-      const document = documentOf(plan, file);
-      const { text } = applyEdits(document, list);
-      const content = Buffer.from(text);
-      const mode = plan.files.get(file)!.mode;
-      return {
-        file,
-        content,
-        mode,
-        patch: contentPatch(file, Buffer.from(document.text), content),
-      };
-    });
-    return { edits, notes };
-  } catch (error) {
-    if (error instanceof NoPlace || error instanceof UserError) return { reason: messageOf(error) };
-    throw error;
-  }
-}
-
-function documentOf(plan: Plan, file: string): YamlDocument {
-  const document =
-    plan.layerDocuments.get(file) ??
-    [...plan.sites.values()].find((site) => site.file === file)?.document;
-  if (!document) throw new NoPlace(`${file} is no layer and no site`);
-  return document;
-}
-
-function finish(
-  { plan, site, observed }: BackportRequest,
-  changes: readonly SourceChange[],
-  made: MadeEdits & { plan: Plan },
-  explains: string[],
-  placement: Placement,
-): BackportProposal {
-  const radius = blastRadius(plan, made.plan);
-  const here = radius.find((one) => one.site === site)?.files ?? [];
-  const mirrors = here.filter((path) => path === PARAMS_FILE && !explains.includes(path));
-  const propagates = here.filter((path) => path !== PARAMS_FILE && !explains.includes(path));
-  const notes = [...new Set(made.notes)];
-  if (mirrors.length > 0) notes.push(`mirror: ${PARAMS_FILE} follows, as it holds all parameters`);
-  const edited = propagates.filter((path) => observed.has(path));
-  if (edited.length > 0) {
-    notes.push(
-      `propagates: ${edited.join(', ')} at ${site} would change too, and was not edited there`,
-    );
-  }
-  const others = radius.filter((one) => one.site !== site).map((one) => one.site);
-  if (others.length > 0) {
-    const shown = others.slice(0, 10).join(', ');
-    notes.push(
-      `changes ${others.length} more ${others.length === 1 ? 'site' : 'sites'}, where nobody made the edit: ${shown}${others.length > 10 ? ', …' : ''}`,
-    );
-  }
-  const siteFile = plan.sites.get(site)!.file;
-  return {
-    kind: 'param',
-    placement: made.edits.every(({ file }) => file === siteFile) ? 'site' : placement,
-    title: paramsTitle(site, changes),
-    edits: made.edits,
-    explains,
-    blastRadius: radius,
-    verified: true,
-    notes,
-  };
-}
-
-/** Whether the two placements are two: not where every change's origin is the site's own file. */
-function differsByPlace({ plan, site }: BackportRequest, readings: Readings): boolean {
-  const changes = [...readings.changes.values()].flat();
-  return changes.some(
-    ({ source, change }) => source === 'params' && !originIsSite(plan, site, change),
-  );
-}
-
-function explainByOverlay(
-  request: BackportRequest,
-  paths: readonly string[],
-  reasons: ReadonlyMap<string, string>,
-): BackportProposal | undefined {
-  const { plan, site, observed } = request;
-  if (paths.length === 0) return undefined;
-  const edits = overlayEdits(plan, site, observed, paths);
-  const trial = tryEdits(plan, site, edits);
-  if ('reason' in trial) return undefined;
-  const explains = explainedPaths(trial.tree, observed, paths);
-  if (explains.length < paths.length) return undefined;
-  return {
-    kind: 'overlay',
-    placement: 'site',
-    title: overlayTitle(site, paths),
-    edits,
-    explains,
-    blastRadius: blastRadius(plan, trial.plan),
-    verified: true,
-    notes: paths.map(
+  /** Whether an explanation is worth something without an overlay: it explains files, or all but their formatting. */
+  #isWorthwhile({ exact, stage }: Explanation): boolean {
+    const { observed, paths } = this.#question;
+    if (exact.length > 0) return true;
+    return paths.every(
       (path) =>
-        `${path} is kept as it stands: ${reasons.get(path) ?? 'it is no rendered parameter'}`,
-    ),
-  };
+        this.#refused.has(path) ||
+        (isDataFile(path) && valueDifferences(path, stage.tree, observed) === 0),
+    );
+  }
+
+  #params(explanation: Explanation): BackportProposal | undefined {
+    const { plan, site } = this.#proof;
+    const { stage, exact } = explanation;
+    const edits = editsOf(plan, stage);
+    if (edits.length === 0) return undefined;
+    const radius = this.#proof.radius(stage);
+    const files = edits.map(({ file }) => file);
+    const atSite = files.every((file) => file === plan.sites.get(site)!.file);
+    const placement = atSite ? 'site' : 'origin';
+    return {
+      kind: 'param',
+      placement,
+      title: paramsTitle(site, stage.changes, placement, files),
+      edits,
+      explains: explainedPaths(stage.tree, this.#question.observed, exact),
+      blastRadius: radius,
+      verified: true,
+      notes: paramNotes(plan, site, explanation, radius),
+    };
+  }
+
+  #overlay({ reasons }: Explanation, { paths, edits, trial }: Kept): BackportProposal {
+    const { site, desired } = this.#proof;
+    const { observed } = this.#question;
+    const present = paths.filter((path) => observed.has(path));
+    const absent = paths.filter((path) => !observed.has(path));
+    return {
+      kind: 'overlay',
+      placement: 'site',
+      title: overlayTitle(site, present, absent),
+      edits,
+      explains: explainedPaths(trial.tree, observed, paths),
+      blastRadius: this.#proof.radius(trial),
+      verified: true,
+      notes: overlayNotes(site, paths, reasons, { desired, observed }),
+    };
+  }
+}
+
+/** Tells proposals apart by what they do to the plan. */
+function editKey({ edits }: BackportProposal): string {
+  return JSON.stringify(
+    edits.map(({ file, mode, content }) => [file, mode, content && sha256(content)]),
+  );
 }

@@ -1,4 +1,5 @@
 import type { TreeFile } from '../model/tree.ts';
+import type { YamlNode } from '../plan/yaml/node.ts';
 import { decodeUtf8, parseYamlValue } from '../plan/yaml/parse.ts';
 import { yamlChanges } from './yaml-changes.ts';
 
@@ -22,8 +23,15 @@ export function changedParams(
   );
 }
 
-/** The value of a rendered YAML file, or undefined if it is none. */
-export function readYaml(path: string, file: TreeFile) {
-  const decoded = decodeUtf8(path, file.content);
-  return 'text' in decoded ? parseYamlValue(path, decoded.text).root : undefined;
+const parsed = new WeakMap<Buffer, { root: YamlNode | undefined }>();
+
+/** The value of a rendered YAML file, or undefined if it is none. Read once: the bytes may not change. */
+export function readYaml(path: string, { content }: TreeFile): YamlNode | undefined {
+  let known = parsed.get(content);
+  if (!known) {
+    const { text } = decodeUtf8(path, content);
+    known = { root: text === undefined ? undefined : parseYamlValue(path, text).root };
+    parsed.set(content, known);
+  }
+  return known.root;
 }

@@ -1,80 +1,57 @@
-import type { TreeFile } from '../model/tree.ts';
+import type { SiteTree } from '../model/tree.ts';
 import type { Plan } from '../plan/plan.ts';
-import type { YamlNode, YamlPath } from '../plan/yaml/node.ts';
-import { PARAMS_FILE, readYaml } from './changed-params.ts';
-import { templateChanges } from './template-edits.ts';
-import { yamlChanges, type YamlChange } from './yaml-changes.ts';
-
-/** A change of something that the plan says as data. */
-export interface SourceChange {
-  /** `params`: the merged parameters, wherever they come from; `site`: a section of the site's own file. */
-  source: 'params' | 'site';
-  /** Where in the site's file the section stands (`hostParams`, `web-1`); empty for parameters. */
-  base: YamlPath;
-  change: YamlChange;
-}
-
-export type FileReading = { changes: SourceChange[] } | { reason: string };
+import type { FileReading } from './changes.ts';
+import { readDataFile } from './data-files.ts';
+import { readTemplateFile } from './template-edits.ts';
 
 /** Reads one edited file of a site tree as changes of what the plan says, or tells why it cannot be so read. */
 export function readFileEdit(
   plan: Plan,
   site: string,
   path: string,
-  desired: TreeFile | undefined,
-  observed: TreeFile | undefined,
+  trees: { desired: SiteTree; observed: SiteTree },
 ): FileReading {
-  if (!desired) return { reason: 'the plan renders no such file' };
-  if (!observed) return { reason: 'it was deleted at the site' };
-  if (desired.mode !== observed.mode) return { reason: `its mode was changed to ${observed.mode}` };
-  if (plan.overlays.get(site)?.files.has(path))
-    return { reason: 'it is an overlay of this site already' };
-  const section = sectionOf(path);
-  if (section) return readSection(section, path, desired, observed);
-  const template = templateOf(plan, site, path);
-  if (template) return templateChanges(plan, site, template, desired, observed);
-  return { reason: 'it is copied from the plan as it is' };
+  const [desired, observed] = [trees.desired.get(path), trees.observed.get(path)];
+  const overlay = plan.overlays.get(site);
+  if (overlay?.files.has(path))
+    return { changes: [], reason: 'the site has a version of it of its own already' };
+  if (overlay?.absent.includes(path))
+    return { changes: [], reason: 'the plan lists it as absent at this site' };
+  const data = readDataFile(plan, site, path, desired, observed);
+  const reading = data ?? readOther(plan, site, path, trees);
+  if (desired && observed && desired.mode !== observed.mode) {
+    const mode = `its mode was changed to ${observed.mode}`;
+    return desired.content.equals(observed.content)
+      ? { changes: [], reason: mode }
+      : { ...reading, reason: reading.reason ? `${reading.reason}; ${mode}` : mode };
+  }
+  return reading;
 }
 
-interface Section {
-  source: SourceChange['source'];
-  base: YamlPath;
-}
-
-/** The part of the plan's data that a rendered YAML file shows. */
-function sectionOf(path: string): Section | undefined {
-  if (path === PARAMS_FILE) return { source: 'params', base: [] };
-  const [, folder, name] = /^(host_vars|group_vars)\/([^/]+)\.yml$/.exec(path) ?? [];
-  if (!folder || !name) return undefined;
-  return { source: 'site', base: [folder === 'host_vars' ? 'hostParams' : 'groupParams', name] };
-}
-
-function readSection(
-  { source, base }: Section,
+function readOther(
+  plan: Plan,
+  site: string,
   path: string,
-  desired: TreeFile,
-  observed: TreeFile,
+  trees: { desired: SiteTree; observed: SiteTree },
 ): FileReading {
-  const before = readYaml(path, desired);
-  const after = readYaml(path, observed);
-  if (!before || !after) return { reason: 'it is no YAML that Ansible could read' };
-  if (!isMapping(before) || !isMapping(after)) return { reason: 'it is no mapping of parameters' };
-  const changes = yamlChanges(before, after);
-  if (changes.length === 0) return { reason: 'only comments, order or formatting were changed' };
-  return { changes: changes.map((change) => ({ source, base, change })) };
+  const [desired, observed] = [trees.desired.get(path), trees.observed.get(path)];
+  if (!desired) return { changes: [], reason: 'the plan renders no such file' };
+  if (!observed) return { changes: [], reason: 'it was deleted at the site' };
+  const source = sourceOf(plan, site, path);
+  if (!source) return { changes: [], reason: 'trueup writes it itself' };
+  if (source.template) return readTemplateFile(plan, site, path, desired, observed);
+  return { changes: [], reason: `it is a copy of ${source.file}, which all sites share` };
 }
 
-function isMapping(node: YamlNode): boolean {
-  return node.kind === 'map';
-}
-
-/** The template in the plan that a rendered file comes from. */
-function templateOf(plan: Plan, site: string, path: string): string | undefined {
-  for (const stack of plan.sites.get(site)?.stacks ?? []) {
-    const file = plan.stacks
-      .get(stack)
-      ?.files.find(({ target, template }) => template && target === path);
-    if (file) return file.source;
+/** The file of a stack that a rendered file comes from. */
+function sourceOf(
+  plan: Plan,
+  site: string,
+  path: string,
+): { file: string; template: boolean } | undefined {
+  for (const stack of plan.sites.get(site)!.stacks) {
+    const file = plan.stacks.get(stack)?.files.find(({ target }) => target === path);
+    if (file) return { file: file.source, template: file.template };
   }
   return undefined;
 }

@@ -1,170 +1,246 @@
 import type { Placement } from '../model/proposal.ts';
-import { type Contribution, explainKey, type Layer } from '../plan/layers.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { YamlOperation } from '../plan/yaml/edit.ts';
-import { makeScalar } from '../plan/yaml/make.ts';
-import { Tagged, type YamlNode, type YamlPath } from '../plan/yaml/node.ts';
+import { makeScalar, makeSequence } from '../plan/yaml/make.ts';
+import { type SequenceNode, Tagged, type YamlNode, type YamlPath } from '../plan/yaml/node.ts';
 import { nodeAt } from '../plan/yaml/value.ts';
-import { dotted, type YamlChange } from './yaml-changes.ts';
+import type { SourceChange } from './changes.ts';
+import { Parameters } from './locate.ts';
+import { editedLists, withField } from './merged-lists.ts';
+import { dotted, withChange, type YamlChange } from './yaml-changes.ts';
 
-/** Operations on one plan file. */
-export interface FileOperations {
+/** Where changes are made; `either`: at the site, but what the site cannot hold at its origin. */
+export type Where = Placement | 'either';
+
+/** Operations on one plan file that make one change, or several that cannot be told apart. */
+export interface PlacedChanges {
+  changes: SourceChange[];
   file: string;
   operations: YamlOperation[];
   notes: string[];
 }
 
 /** Why a change cannot be made where it was asked for. */
-export class NoPlace extends Error {
+class NoPlace extends Error {
   override name = 'NoPlace';
 }
 
 /**
- * Says how a parameter change is made in the plan: at the place that gave the value (`origin`), or at the site
- * alone. Throws `NoPlace` with the reason where that cannot be done.
+ * Says how changes of a site's data are made in the plan's files: at the place that gave the value (`origin`), or
+ * at the site alone.
+ * @returns what can be done, and for each change that cannot the reason
  */
-export function placeChange(
+export function placeChanges(
   plan: Plan,
   site: string,
-  change: YamlChange,
-  placement: Placement,
-): FileOperations {
-  return placement === 'origin' ? atOrigin(plan, site, change) : atSite(plan, site, change);
+  changes: readonly SourceChange[],
+  where: Where,
+): { placed: PlacedChanges[]; failed: Map<SourceChange, string> } {
+  const placing = new Placing(plan, site);
+  const failed = new Map<SourceChange, string>();
+  for (const change of changes) {
+    try {
+      placing.place(change, where);
+    } catch (error) {
+      if (!(error instanceof NoPlace)) throw error;
+      failed.set(change, error.message);
+    }
+  }
+  return { placed: placing.placed, failed };
 }
 
-/** Whether the origin of a change is the site's own file anyway: then there is but one place. */
-export function originIsSite(plan: Plan, site: string, change: YamlChange): boolean {
-  const { file } = plan.sites.get(site)!;
-  try {
-    return atOrigin(plan, site, change).file === file;
-  } catch (error) {
-    if (error instanceof NoPlace) return false;
-    throw error;
-  }
+/** Whether a change is made in the site's own file wherever it is asked for: then there is but one place. */
+export function originIsSite(plan: Plan, site: string, change: SourceChange): boolean {
+  const file = plan.sites.get(site)!.file;
+  const { placed } = placeChanges(plan, site, [change], 'origin');
+  return placed.every((one) => one.file === file);
 }
 
-function atOrigin(plan: Plan, site: string, change: YamlChange): FileOperations {
-  const adds = change.kind === 'set' && change.before === undefined;
-  const owner = ownerOf(plan, site, adds ? change.path.slice(0, -1) : change.path);
-  if (owner.layer.kind === 'defaults') {
-    throw new NoPlace(`${dotted(change.path)} is a default of ${owner.layer.file}`);
-  }
-  const { layer } = owner;
-  const path = [...layer.base, ...change.path];
-  const operations = operationsFor(change, path);
-  const others = owner.others.filter(({ effect }) => effect !== 'unsets');
-  if (change.kind === 'delete' && others.length > 0) {
-    // A layer below has the key as well: taking it out here would only bring that one to light.
-    operations.splice(0, operations.length, { kind: 'set', path, value: tombstone() });
-  }
-  return { file: layer.file, operations, notes: [] };
-}
+class Placing {
+  readonly placed: PlacedChanges[] = [];
+  readonly #file: string;
+  readonly #params: Parameters;
+  /** Lists that the site is given, by the parameter's path: further changes of them join the first. */
+  readonly #lists = new Map<string, { list: YamlNode; placed: PlacedChanges }>();
 
-function atSite(plan: Plan, site: string, change: YamlChange): FileOperations {
-  const definition = plan.sites.get(site)!;
-  const file = definition.file;
-  const listAt = change.path.findIndex((part) => typeof part === 'number');
-  const list =
-    change.kind === 'list' ? change.path : listAt < 0 ? undefined : change.path.slice(0, listAt);
-  const own = nodeAt(definition.params, list ?? change.path);
-  const inOwnList = list !== undefined && own?.kind === 'sequence';
-  if (list === undefined || inOwnList) {
-    const path = ['params', ...change.path];
-    const inherited = change.kind === 'delete' && !isOnlyHere(plan, site, change.path, file);
-    const operations: YamlOperation[] = inherited
-      ? [{ kind: 'set', path, value: tombstone() }]
-      : operationsFor(change, path);
-    return { file, operations, notes: [] };
+  constructor(plan: Plan, site: string) {
+    this.#file = plan.sites.get(site)!.file;
+    this.#params = new Parameters(plan, site);
   }
-  // Merge rules that join lists would join the site's copy with what it was copied from.
-  if (mergesLists(plan, list)) {
-    throw new NoPlace(
-      `${dotted(list)} merges from several layers, so that the site cannot have its own`,
+
+  place(source: SourceChange, where: Where): void {
+    const { change } = source;
+    if (source.source === 'site') {
+      this.#add(source, this.#file, operationsFor(change, [...source.base, ...change.path]));
+    } else if (where === 'origin') this.#atOrigin(source);
+    else if (where === 'site') this.#atSite(source);
+    else {
+      try {
+        this.#atSite(source);
+      } catch (error) {
+        if (!(error instanceof NoPlace)) throw error;
+        this.#atOrigin(source);
+      }
+    }
+  }
+
+  #add(
+    source: SourceChange,
+    file: string,
+    operations: YamlOperation[],
+    notes: string[] = [],
+  ): PlacedChanges {
+    const placed = { changes: [source], file, operations, notes };
+    this.placed.push(placed);
+    return placed;
+  }
+
+  #atOrigin(source: SourceChange): void {
+    const { change } = source;
+    const adds = change.kind === 'set' && change.before === undefined;
+    const path = adds ? change.path.slice(0, -1) : change.path;
+    if (change.kind === 'list' && this.#params.ruleAt(path) !== 'replace') {
+      const lists = editedLists(this.#params, change, 'origin');
+      if (lists.some(({ layer }) => layer.kind === 'defaults')) throw isDefault(path);
+      if (lists.length === 0) throw new NoPlace(`no layer has the elements of ${dotted(path)}`);
+      for (const { layer, items } of lists) {
+        const operation = setList([...layer.base, ...path], items, change);
+        this.#add(source, layer.file, [operation]);
+      }
+      return;
+    }
+    const [first, ...others] = this.#params.holders(path);
+    if (!first) throw new NoPlace(`no layer says anything about ${dotted(path)}`);
+    const { layer } = first;
+    // There is no place for it but above the schema's default: the site's own parameters.
+    if (layer.kind === 'defaults') return this.#atSite(source);
+    const own = [...layer.base, ...first.path, ...change.path.slice(path.length)];
+    // A lower layer has the key as well: taking it out would only bring that one to light.
+    const inherited = change.kind === 'delete' && others.length > 0;
+    this.#add(
+      source,
+      layer.file,
+      inherited ? [{ op: 'set', path: own, value: tombstone() }] : operationsFor(change, own),
     );
   }
-  const whole = explainKey(plan, site, list).node;
-  if (whole?.kind !== 'sequence') throw new NoPlace(`${dotted(list)} is no list in the plan`);
-  return {
-    file,
-    operations: [
-      { kind: 'set', path: ['params', ...list], value: editedList(whole, change, list.length) },
-    ],
-    notes: [
-      `the site gets a list ${dotted(list)} of its own: later changes of the shared list no longer reach it`,
-    ],
-  };
-}
 
-/** The layer that gives a path its value, and the others that say something there. */
-function ownerOf(
-  plan: Plan,
-  site: string,
-  path: YamlPath,
-): { layer: Layer; others: readonly Contribution[] } {
-  const listAt = path.findIndex((part) => typeof part === 'number');
-  const keys = listAt < 0 ? path : path.slice(0, listAt);
-  const { contributions } = explainKey(plan, site, keys);
-  const heard = contributions.filter(({ effect }) => effect === 'wins' || effect === 'joins');
-  const [first] = heard;
-  if (!first) throw new NoPlace(`no layer says anything about ${dotted(keys) || 'the parameters'}`);
-  if (mergesLists(plan, keys)) {
-    throw new NoPlace(`${dotted(keys)} merges from several layers`);
+  #atSite(source: SourceChange): void {
+    const { change } = source;
+    const { path } = change;
+    const listAt = path.findIndex((step) => typeof step === 'number');
+    if (change.kind === 'list' && listAt < 0) return this.#wholeListAtSite(source, change);
+    if (listAt >= 0) return this.#withinListAtSite(source, path.slice(0, listAt));
+    const inherited =
+      change.kind === 'delete' &&
+      this.#params.holders(path).some(({ layer }) => layer !== this.#params.site);
+    const own = [...this.#params.site.base, ...path];
+    this.#add(
+      source,
+      this.#file,
+      inherited ? [{ op: 'set', path: own, value: tombstone() }] : operationsFor(change, own),
+    );
   }
-  return { layer: first.layer, others: contributions.filter((other) => other !== first) };
+
+  #wholeListAtSite(source: SourceChange, change: YamlChange & { kind: 'list' }): void {
+    const { path } = change;
+    if (this.#params.ruleAt(path) === 'replace') {
+      const copies = this.#holdsAtSite(path) ? [] : [copyNote(path)];
+      const own = [...this.#params.site.base, ...path];
+      this.#add(source, this.#file, operationsFor(change, own), copies);
+      return;
+    }
+    const lists = editedLists(this.#params, change, 'site');
+    if (lists.some(({ layer }) => layer !== this.#params.site))
+      throw new NoPlace(
+        `${dotted(path)} is joined from several layers: the site can only add to it`,
+      );
+    for (const { layer, items } of lists) {
+      this.#add(source, this.#file, [setList([...layer.base, ...path], items, change)]);
+    }
+  }
+
+  /** A change of an element, or of something in it. */
+  #withinListAtSite(source: SourceChange, list: YamlPath): void {
+    const { change } = source;
+    const here = this.#params.holders(
+      change.kind === 'set' && !change.before ? change.path.slice(0, -1) : change.path,
+    );
+    const known = here.find(({ layer }) => layer === this.#params.site);
+    if (known && !this.#lists.has(dotted(list))) {
+      const rest = change.path.slice(known.path.length);
+      const path = [...this.#params.site.base, ...known.path, ...rest];
+      this.#add(source, this.#file, operationsFor(change, path));
+      return;
+    }
+    const rule = this.#params.ruleAt(list);
+    if (typeof rule === 'object') return this.#fieldAtSite(source, list, rule.by);
+    if (rule !== 'replace')
+      throw new NoPlace(
+        `${dotted(list)} is joined from several layers: the site can only add to it`,
+      );
+    const before = this.#lists.get(dotted(list))?.list ?? this.#params.node(list);
+    const after = before && withChange(before, change, change.path.slice(list.length));
+    if (!after) throw new NoPlace(`${dotted(change.path)} cannot be taken out of the list`);
+    this.#setSiteList(source, list, after, copyNote(list));
+  }
+
+  #fieldAtSite(source: SourceChange, list: YamlPath, by: string): void {
+    const { change } = source;
+    const own = this.#lists.get(dotted(list))?.list ?? nodeAt(this.#params.site.root, list);
+    const [index, ...field] = change.path.slice(list.length);
+    const element = this.#params.node([...list, index!]);
+    const value = change.kind === 'delete' ? tombstone() : change.after;
+    const after = withField(listOrNone(own), element, by, field, value);
+    if (!after) throw new NoPlace(`${dotted(change.path)} tells which element it is`);
+    this.#setSiteList(source, list, after);
+  }
+
+  #setSiteList(source: SourceChange, list: YamlPath, value: YamlNode, note?: string): void {
+    const path = [...this.#params.site.base, ...list];
+    const known = this.#lists.get(dotted(list));
+    const operations: YamlOperation[] = [{ op: 'set', path, value, verbatim: true }];
+    if (known) {
+      known.placed.changes.push(source);
+      known.placed.operations = operations;
+      known.list = value;
+      return;
+    }
+    const placed = this.#add(source, this.#file, operations, note ? [note] : []);
+    this.#lists.set(dotted(list), { list: value, placed });
+  }
+
+  #holdsAtSite(path: YamlPath): boolean {
+    return nodeAt(this.#params.site.root, path) !== undefined;
+  }
 }
 
-function mergesLists(plan: Plan, path: YamlPath): boolean {
-  const rule = plan.merge.get(path.join('.'));
-  return rule !== undefined && rule !== 'replace';
+function listOrNone(node: YamlNode | undefined): SequenceNode | undefined {
+  return node?.kind === 'sequence' ? node : undefined;
 }
 
-function isOnlyHere(plan: Plan, site: string, path: YamlPath, file: string): boolean {
-  const { contributions } = explainKey(plan, site, path);
-  return contributions.length > 0 && contributions.every(({ layer }) => layer.file === file);
+function isDefault(path: YamlPath): NoPlace {
+  return new NoPlace(`${dotted(path)} has elements that are defaults of a stack's schema`);
+}
+
+function copyNote(list: YamlPath): string {
+  return `the site gets a list ${dotted(list)} of its own: later changes of the shared list no longer reach it`;
+}
+
+function setList(
+  path: YamlPath,
+  items: YamlNode[],
+  { before }: YamlChange & { kind: 'list' },
+): YamlOperation {
+  return { op: 'set', path, value: { ...makeSequence(items), flow: before.flow }, verbatim: true };
 }
 
 /** The operations that make a change at a path of a plan file. */
-export function operationsFor(change: YamlChange, path: YamlPath): YamlOperation[] {
-  switch (change.kind) {
-    case 'set':
-      return [{ kind: 'set', path, value: change.after }];
-    case 'delete':
-      return [{ kind: 'delete', path }];
-    case 'list':
-      return change.steps.map((step) =>
-        step.kind === 'remove'
-          ? { kind: 'remove', path, index: step.index }
-          : { kind: 'insert', path, index: step.index, value: step.item },
-      );
-  }
-}
-
-/** The list after the change, for a file that has none of its own yet. */
-function editedList(list: YamlNode, change: YamlChange, depth: number): YamlNode {
-  if (change.kind === 'list') return change.after;
-  return editedNode(list, change, change.path.slice(depth));
-}
-
-function editedNode(node: YamlNode, change: YamlChange, rest: YamlPath): YamlNode {
-  const [step, ...below] = rest;
-  if (step === undefined) {
-    if (change.kind === 'delete')
-      throw new NoPlace(`${dotted(change.path)} cannot be taken out of a copied list`);
-    return change.after;
-  }
-  if (node.kind === 'sequence') {
-    const items = [...node.items];
-    items[Number(step)] = editedNode(items[Number(step)]!, change, below);
-    return { kind: 'sequence', items, flow: node.flow };
-  }
-  if (node.kind !== 'map') throw new NoPlace(`${dotted(change.path)} leads through a single value`);
-  const entries = new Map(node.entries);
-  const key = String(step);
-  const entry = entries.get(key);
-  if (below.length === 0 && change.kind === 'delete') entries.delete(key);
-  else if (entry) entries.set(key, { ...entry, value: editedNode(entry.value, change, below) });
-  else throw new NoPlace(`${dotted(change.path)} is not in the plan`);
-  return { kind: 'map', entries, flow: node.flow };
+function operationsFor(change: YamlChange, path: YamlPath): YamlOperation[] {
+  if (change.kind === 'delete') return [{ op: 'delete', path }];
+  const keyToken = change.kind === 'set' ? change.keyToken : undefined;
+  return [
+    { op: 'set', path, value: change.after, verbatim: true, ...(keyToken ? { keyToken } : {}) },
+  ];
 }
 
 function tombstone(): YamlNode {

@@ -1,30 +1,52 @@
+import type { Placement } from '../model/proposal.ts';
 import type { YamlNode } from '../plan/yaml/node.ts';
-import type { SourceChange } from './file-edits.ts';
+import type { SourceChange } from './changes.ts';
 import { dotted, type YamlChange } from './yaml-changes.ts';
 
 /** Longer titles are cut by forges and read by nobody (characters). */
 const MAX_VALUE = 40;
 const MAX_NAMES = 3;
 
-/** `ntp_servers[0] at lisbon-07: 10.20.7.1 → 10.20.7.9` */
-export function paramsTitle(site: string, changes: readonly SourceChange[]): string {
+/**
+ * `ntp_servers[0] at lisbon-07: 10.20.7.1 → 10.20.7.9`
+ * @param files the plan files that are edited, where that is not done at the site
+ */
+export function paramsTitle(
+  site: string,
+  changes: readonly SourceChange[],
+  placement: Placement,
+  files: readonly string[],
+): string {
+  const where = placement === 'site' ? `at ${site}` : `in ${listed(files)}`;
   const [first] = changes;
-  if (changes.length === 1 && first) return `${nameOf(first)} at ${site}: ${told(first.change)}`;
-  const names = [...new Set(changes.map(nameOf))];
-  const shown = names.slice(0, MAX_NAMES).join(', ');
-  const more = names.length > MAX_NAMES ? ` and ${names.length - MAX_NAMES} more` : '';
-  return `${shown}${more} at ${site}`;
+  if (changes.length === 1 && first) return `${nameOf(first)} ${where}: ${told(first.change)}`;
+  return `${listed([...new Set(changes.map(nameOf))])} ${where}`;
 }
 
 /** `store/files/motd at lisbon-07: kept as found there` */
-export function overlayTitle(site: string, paths: readonly string[]): string {
-  const shown = paths.slice(0, MAX_NAMES).join(', ');
-  const more = paths.length > MAX_NAMES ? ` and ${paths.length - MAX_NAMES} more` : '';
-  return `${shown}${more} at ${site}: kept as found there`;
+export function overlayTitle(
+  site: string,
+  kept: readonly string[],
+  removed: readonly string[],
+): string {
+  const parts = [
+    kept.length > 0 ? `${listed(kept)} at ${site}: kept as found there` : '',
+    removed.length > 0 ? `${listed(removed)} at ${site}: left out` : '',
+  ];
+  return parts.filter((part) => part !== '').join('; ');
 }
 
-function nameOf({ base, change }: SourceChange): string {
-  return dotted([...base, ...change.path]);
+/** Some names and how many more. */
+export function listed(names: readonly string[], most: number = MAX_NAMES): string {
+  const shown = names.slice(0, most).join(', ');
+  return names.length > most ? `${shown} and ${names.length - most} more` : shown;
+}
+
+/** What people call the changed value: a parameter by its name, what is a host's or group's with that. */
+export function nameOf({ base, change }: SourceChange): string {
+  const [, owner] = base;
+  if (owner === undefined) return dotted([...base, ...change.path]);
+  return `${dotted(change.path)} of ${owner}`;
 }
 
 function told(change: YamlChange): string {
@@ -44,7 +66,7 @@ function told(change: YamlChange): string {
 }
 
 function short(node: YamlNode): string {
-  if (node.kind === 'map') return `{${[...node.entries.keys()].slice(0, MAX_NAMES).join(', ')}}`;
+  if (node.kind === 'map') return `{${listed([...node.entries.keys()])}}`;
   if (node.kind === 'sequence') return `[${node.items.length}]`;
   const text = node.token.replaceAll(/\s+/g, ' ');
   return text.length > MAX_VALUE ? `${text.slice(0, MAX_VALUE - 1)}…` : text;

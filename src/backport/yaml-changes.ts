@@ -1,12 +1,22 @@
 import { diffArrays } from 'diff';
 
+import { makeEntry } from '../plan/yaml/make.ts';
 import type { MapNode, SequenceNode, YamlNode, YamlPath } from '../plan/yaml/node.ts';
 import { sameNode } from '../plan/yaml/value.ts';
 
 /** One thing that an edit of a YAML file changed, in terms of values: comments and formatting apart. */
 export type YamlChange =
-  /** A value that differs, or a key that was not there (`before` undefined). */
-  | { kind: 'set'; path: YamlPath; before: YamlNode | undefined; after: YamlNode }
+  /**
+   * A value that differs, or a key that was not there (`before` undefined). `keyToken`: how such a key is written
+   * where it is no string (`80`).
+   */
+  | {
+      kind: 'set';
+      path: YamlPath;
+      before: YamlNode | undefined;
+      after: YamlNode;
+      keyToken?: string;
+    }
   | { kind: 'delete'; path: YamlPath; before: YamlNode }
   /** List items that came or went; `steps` lead from `before` to `after` when taken in their order. */
   | { kind: 'list'; path: YamlPath; before: SequenceNode; after: SequenceNode; steps: ListStep[] };
@@ -14,6 +24,9 @@ export type YamlChange =
 export type ListStep =
   | { kind: 'remove'; index: number; item: YamlNode }
   | { kind: 'insert'; index: number; item: YamlNode };
+
+/** Lists that differ more than that are taken for new ones: to compare them would take long and tell little. */
+const MAX_LIST_DIFFERENCES = 200;
 
 /** What changed between two documents' values, each change at the deepest path that tells it whole. */
 export function yamlChanges(before: YamlNode, after: YamlNode, path: YamlPath = []): YamlChange[] {
@@ -31,10 +44,10 @@ function mapChanges(before: MapNode, after: MapNode, path: YamlPath): YamlChange
     if (other) changes.push(...yamlChanges(value, other.value, [...path, key]));
     else changes.push({ kind: 'delete', path: [...path, key], before: value });
   }
-  for (const [key, { value }] of after.entries) {
-    if (!before.entries.has(key)) {
-      changes.push({ kind: 'set', path: [...path, key], before: undefined, after: value });
-    }
+  for (const [key, { value, keyValue, keyToken }] of after.entries) {
+    if (before.entries.has(key)) continue;
+    const token = keyValue === undefined ? {} : { keyToken };
+    changes.push({ kind: 'set', path: [...path, key], before: undefined, after: value, ...token });
   }
   return changes;
 }
@@ -48,13 +61,21 @@ function listChanges(before: SequenceNode, after: SequenceNode, path: YamlPath):
     const touched = new Set(changes.map((change) => change.path[path.length]));
     if (touched.size <= Math.max(1, before.items.length / 2)) return changes;
   }
-  return [{ kind: 'list', path, before, after, steps: listSteps(before, after) }];
+  const steps = listSteps(before, after);
+  return steps
+    ? [{ kind: 'list', path, before, after, steps }]
+    : [{ kind: 'set', path, before, after }];
 }
 
-function listSteps(before: SequenceNode, after: SequenceNode): ListStep[] {
+function listSteps(before: SequenceNode, after: SequenceNode): ListStep[] | undefined {
+  const runs = diffArrays(before.items, after.items, {
+    comparator: sameNode,
+    maxEditLength: MAX_LIST_DIFFERENCES,
+  });
+  if (!runs) return undefined;
   const steps: ListStep[] = [];
   let at = 0;
-  for (const run of diffArrays(before.items, after.items, { comparator: sameNode })) {
+  for (const run of runs) {
     for (const item of run.value) {
       if (run.removed) steps.push({ kind: 'remove', index: at, item });
       else {
@@ -64,6 +85,40 @@ function listSteps(before: SequenceNode, after: SequenceNode): ListStep[] {
     }
   }
   return steps;
+}
+
+/**
+ * A node with a change made to it that starts from it; everything else is shared. Undefined where the path does not
+ * lead anywhere.
+ */
+export function withChange(
+  node: YamlNode,
+  change: YamlChange,
+  path: YamlPath = change.path,
+): YamlNode | undefined {
+  const [step, ...rest] = path;
+  if (step === undefined) return change.kind === 'delete' ? undefined : change.after;
+  if (node.kind === 'scalar') return undefined;
+  if (node.kind === 'sequence') {
+    const item = node.items[Number(step)];
+    const changed = item && withChange(item, change, rest);
+    if (!changed) return undefined;
+    const items = node.items.with(Number(step), changed);
+    return { kind: 'sequence', items, flow: node.flow };
+  }
+  const entries = new Map(node.entries);
+  const key = String(step);
+  const entry = entries.get(key);
+  if (rest.length === 0 && change.kind === 'delete') entries.delete(key);
+  else if (rest.length === 0 && !entry && change.kind === 'set') {
+    const { after, keyToken } = change;
+    entries.set(key, { ...makeEntry(key, after), ...(keyToken ? { keyToken } : {}) });
+  } else {
+    const changed = entry && withChange(entry.value, change, rest);
+    if (!entry || !changed) return undefined;
+    entries.set(key, { ...entry, value: changed });
+  }
+  return { kind: 'map', entries, flow: node.flow };
 }
 
 /** Dotted name of a parameter path, as people write it: `ntp.servers[0]`. */

@@ -1,5 +1,5 @@
 import { changedParams } from '../../backport/changed-params.ts';
-import { contentPatch } from '../../backport/overlay.ts';
+import { contentPatch } from '../../backport/patch.ts';
 import { UserError } from '../../model/errors.ts';
 import { Redactor } from '../../model/redact.ts';
 import { changedPaths, type SiteTree } from '../../model/tree.ts';
@@ -71,7 +71,7 @@ function siteDiff(before: Plan, after: Plan, site: string): SiteDiff {
     params: paths.flatMap((path) => changedParams(path, was!.get(path), is!.get(path)) ?? []),
     files: paths.map((path) => ({
       path,
-      patch: redactor.redact(contentPatch(path, was!.get(path)?.content, is!.get(path)?.content)),
+      patch: redactor.redact(contentPatch(path, was!.get(path), is!.get(path))),
     })),
   };
 }
