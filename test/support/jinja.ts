@@ -66,10 +66,9 @@ export class Jinja {
   /** Renders one template. May be asked again before it has answered. */
   async render(request: JinjaRequest): Promise<JinjaAnswer> {
     const line = this.#line();
-    const context = Object.fromEntries(
-      [...request.context].map(([name, value]) => [name, encode(value)]),
-    );
-    this.#process.stdin.write(`${JSON.stringify({ ...request, context })}\n`);
+    const context = encodeContext(request.context);
+    this.#process.stdin.write(`${JSON.stringify({ ...request, context })}
+`);
     return JSON.parse(await line);
   }
 
@@ -90,6 +89,11 @@ export class Jinja {
 
 function showFloat(value: number): string {
   return Object.is(value, -0) ? '-0.0' : String(value);
+}
+
+/** A context as the server reads it, and as JSON can show it. */
+export function encodeContext(context: ReadonlyMap<string, Value>): Record<string, unknown> {
+  return Object.fromEntries([...context].map(([name, value]) => [name, encode(value)]));
 }
 
 /** A value as the server reads it. */

@@ -41,6 +41,8 @@ class Compiler extends ExpressionCompiler {
   private readonly exported = new Set<string>();
   private readonly included = new Set<string>();
   private computedInclude = false;
+  /** How many bodies around the current statement are written to a text of their own. */
+  private captures = 0;
 
   program(statements: readonly ast.Statement[]): Program {
     const symbols = this.frame(undefined, (frame) => frame.statements(statements));
@@ -56,6 +58,14 @@ class Compiler extends ExpressionCompiler {
       exports: this.exported,
       includes: this.computedInclude ? undefined : this.included,
     };
+  }
+
+  /** A body whose text does not go where it is written. */
+  private capturedBody(statements: readonly ast.Statement[], symbols: Symbols): Step {
+    this.captures += 1;
+    const body = this.body(statements, symbols);
+    this.captures -= 1;
+    return body;
   }
 
   private frame(parent: Symbols | undefined, analyse: (symbols: Symbols) => void): Symbols {
@@ -169,7 +179,7 @@ class Compiler extends ExpressionCompiler {
       body: {
         symbols: body,
         assign: assignTo(node.target, body),
-        run: this.body(node.body, body),
+        run: node.recursive ? this.capturedBody(node.body, body) : this.body(node.body, body),
       },
       otherwise: { symbols: otherwise, run: this.body(node.otherwise, otherwise) },
       loopSlot: extended ? body.find('loop')?.slot : undefined,
@@ -209,7 +219,7 @@ class Compiler extends ExpressionCompiler {
 
   private setBlock(node: ast.SetBlock, symbols: Symbols): Step {
     const inner = this.frame(symbols, (frame) => frame.statements(node.body));
-    const body = this.body(node.body, inner);
+    const body = this.capturedBody(node.body, inner);
     const filter = node.filter && this.expression(node.filter, inner);
     const assign = assignTo(node.target, symbols);
     this.export(node.target, symbols);
@@ -235,7 +245,7 @@ class Compiler extends ExpressionCompiler {
       frame.statements(node.body);
       frame.expression(node.filter);
     });
-    const body = this.body(node.body, inner);
+    const body = this.capturedBody(node.body, inner);
     const filter = this.expression(node.filter, inner);
     return (run, frame) => {
       const scope = run.enter(inner, frame);
@@ -277,7 +287,7 @@ class Compiler extends ExpressionCompiler {
       node,
       name,
       symbols: inner,
-      body: this.body(node.body, inner),
+      body: this.capturedBody(node.body, inner),
       parameters: parameters.map((parameter) => ({
         name: parameter.name.name,
         slot: slotOf(parameter.name.name) ?? 0,
@@ -333,6 +343,12 @@ class Compiler extends ExpressionCompiler {
 
   private include(node: ast.Include, symbols: Symbols): Step {
     this.notice(node.template);
+    if (!node.withContext && this.captures > 0) {
+      throw new Fault('an include without context does not work here in Jinja2', {
+        offset: node.start,
+        hint: 'it would write past the block or macro that it stands in',
+      });
+    }
     const name = this.expression(node.template, symbols);
     return (run, frame) => {
       run.at = node.template.start;

@@ -27,6 +27,9 @@ export interface LexerOptions {
 /** How many names, operators and texts a template may have. */
 const MAX_TOKENS = 100_000;
 
+/** How many brackets may be open at once; the parser allows fewer. */
+const MAX_OPEN = 100;
+
 const opening = /\{[{%#]/g;
 const rawBegin = new RegExp(
   String.raw`\{%([-+]?)[${SPACE}]*raw[${SPACE}]*(?:-%\}[${SPACE}]*|%\})`,
@@ -40,8 +43,8 @@ const strings = /'[^'\\]*(?:\\[^][^'\\]*)*'|"[^"\\]*(?:\\[^][^"\\]*)*"/y;
 const operators = /\/\/|\*\*|==|!=|>=|<=|[-+/*%~[\](){}<>=.:|,;]/y;
 const closers: Record<string, string> = { '(': ')', '[': ']', '{': '}' };
 
-/** Splits a template into tokens; throws a Fault at what Jinja2 would refuse. */
-export function tokenize(source: string, options: LexerOptions): Token[] {
+/** Splits a template, from `start` on, into tokens; throws a Fault at what Jinja2 would refuse. */
+export function tokenize(source: string, options: LexerOptions, start = 0): Token[] {
   const carriageReturn = source.indexOf('\r');
   if (carriageReturn >= 0) {
     throw new Fault('a carriage return in a template', {
@@ -49,18 +52,19 @@ export function tokenize(source: string, options: LexerOptions): Token[] {
       hint: 'Jinja2 would turn it into a newline; save the file with LF line ends',
     });
   }
-  return new Lexer(source, options).run();
+  return new Lexer(source, options, start).run();
 }
 
 class Lexer {
   private readonly source: string;
   private readonly options: LexerOptions;
   private readonly tokens: Token[] = [];
-  private at = 0;
+  private at: number;
 
-  constructor(source: string, options: LexerOptions) {
+  constructor(source: string, options: LexerOptions, start: number) {
     this.source = source;
     this.options = options;
+    this.at = start;
   }
 
   run(): Token[] {
@@ -217,6 +221,9 @@ function match(pattern: RegExp, source: string, at: number): string {
 function balance(operator: string, open: string[], offset: number): void {
   const closer = closers[operator];
   if (closer !== undefined) {
+    if (open.length >= MAX_OPEN) {
+      throw new Fault(`brackets nest more than ${MAX_OPEN} deep`, { offset });
+    }
     open.push(closer);
   } else if (operator === ')' || operator === ']' || operator === '}') {
     const expected = open.pop();

@@ -12,6 +12,7 @@ import { Callable, type Datum, Members, Tuple, Undefined } from './values.ts';
 
 /** A loop makes frames and a state of its own, also where it has no turns. */
 const LOOP_COST = 10;
+const TURN_COST = 2;
 
 export interface CompiledLoop {
   node: ast.For;
@@ -46,7 +47,7 @@ export function runLoop(
   const scope = run.open(loop.body.symbols, frame);
   const state = new LoopState(turns, loop, run, frame, depth);
   const turn = (current: Turn): void => {
-    run.fuel.spend(1);
+    run.fuel.spend(TURN_COST);
     run.at = loop.node.target.start;
     loop.body.assign(run, scope, current.value, origins?.(current.index));
     if (loop.loopSlot !== undefined) scope.slots[loop.loopSlot] = state.members;

@@ -7,7 +7,7 @@ import type { Symbols } from './scope.ts';
 import { Callable, type Datum, type Keywords, Tuple, Undefined, given } from './values.ts';
 
 /** A call makes a frame and a text of its own. */
-const CALL_COST = 10;
+const CALL_COST = 25;
 
 export interface MacroDefinition {
   node: ast.MacroStatement | ast.CallBlock;

@@ -1,6 +1,6 @@
 import type * as ast from './ast.ts';
 import { Fault } from './errors.ts';
-import type { LexerOptions } from './lexer.ts';
+import { type Header, readHeader } from './header.ts';
 import { tokenize } from './lexer.ts';
 import { ExpressionParser } from './parse-expression.ts';
 
@@ -8,16 +8,16 @@ import { ExpressionParser } from './parse-expression.ts';
 const MAX_LOOPS = 16;
 
 /** Parses a template into statements; throws a Fault at the first thing that Jinja2 refuses or we do not support. */
-export function parse(source: string, options: LexerOptions): ast.Statement[] {
-  return new Parser(source, options).template();
+export function parse(source: string): ast.Statement[] {
+  return new Parser(source, readHeader(source)).template();
 }
 
 class Parser extends ExpressionParser {
   private readonly source: string;
   private loops = 0;
 
-  constructor(source: string, options: LexerOptions) {
-    super(tokenize(source, options));
+  constructor(source: string, { options, start }: Header) {
+    super(tokenize(source, options, start));
     this.source = source;
   }
 
@@ -126,7 +126,7 @@ class Parser extends ExpressionParser {
     const iterable = this.tuple(['block-end'], { conditional: false, endNames: ['recursive'] });
     const filter = this.acceptKeyword('if') ? this.expression() : undefined;
     const recursive = this.acceptKeyword('recursive');
-    const body = this.body(['endfor', 'else'], start);
+    const body = this.body(['else', 'endfor'], start);
     const hasElse = this.expectName('endfor or else').value === 'else';
     const rest = hasElse ? this.lastBody('endfor', start) : { body: [], end: this.closeTag() };
     this.loops -= 1;

@@ -85,7 +85,7 @@ const MAX_LENGTH = 2_097_152;
 export function compileTemplate(file: string, source: string): Template {
   try {
     if (source.length > MAX_LENGTH) throw new Fault(`the template is longer than ${MAX_LENGTH}`);
-    const statements = parse(source, { trimBlocks: true, lstripBlocks: false });
+    const statements = parse(source);
     return new Template(file, source, compile(file, source, statements));
   } catch (error) {
     throw located(error, { file, source, offset: 0 });

@@ -35,10 +35,15 @@ function prepared(
   return (element, run) => definition.run(element, places, run);
 }
 
+/** What Jinja2 goes through here: of what counts as false, whatever it is, nothing. */
+function elementsOf(value: Datum, run: Run): readonly Datum[] {
+  return value instanceof Lazy || truthy(value) ? iterate(value, run.fuel) : [];
+}
+
 /** `map(attribute=…)` or `map('filter', …)`. */
 function map(value: Datum, args: Arguments, run: Run, filters: Known<Filter>): Datum {
   const change = mapping(args, run.fuel, filters);
-  const items = iterate(value, run.fuel).map((element) => {
+  const items = elementsOf(value, run).map((element) => {
     run.fuel.spend(1);
     const result = change(element, run);
     if (result instanceof Undefined) throw result.fault;
@@ -79,7 +84,7 @@ function selector(name: string, keep: boolean, byAttribute: boolean): Filter {
       const [test, ...rest] = byAttribute ? args.rest.slice(1) : args.rest;
       const passes =
         test === undefined ? undefined : prepared(tests, 'test', test, rest, args.keywords);
-      const items = iterate(value, run.fuel).filter((element) => {
+      const items = elementsOf(value, run).filter((element) => {
         run.fuel.spend(1);
         const looked = get(element);
         return truthy(passes ? passes(looked, run) : looked) === keep;

@@ -64,7 +64,7 @@ class JsonWriter {
 
   private enclose(open: string, close: string, parts: string[], depth: number): string {
     const { indent, itemSeparator } = this.options;
-    this.fuel.spend(2 + parts.length * (2 + depth * (indent?.length ?? 0)));
+    this.fuel.spend(4 + parts.length * (2 + depth * (indent?.length ?? 0)));
     if (parts.length === 0) return open + close;
     if (indent === undefined) return open + parts.join(itemSeparator) + close;
     const line = `\n${indent.repeat(depth + 1)}`;

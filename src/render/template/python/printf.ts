@@ -3,6 +3,7 @@ import { Fault } from '../errors.ts';
 import type { Fuel } from '../fuel.ts';
 import { type Datum, nameOfType, Tuple, usable } from '../values.ts';
 import { asInt, asNumber, floatOf, type Int } from './numbers.ts';
+import { scaled } from './round.ts';
 import { represent, show } from './show.ts';
 import { characters, countCharacters } from './text.ts';
 
@@ -118,15 +119,15 @@ function real(value: Datum, conversion: string): number {
   return floatOf(number);
 }
 
-/** C's `%.nf`, correctly rounded (`Number.toFixed` is, up to 1e21 and 100 digits). */
+/** C's `%.nf`, correctly rounded, ties to even. */
 export function fixed(value: number, digits: number): string {
   if (Number.isNaN(value)) return 'nan';
   if (!Number.isFinite(value)) return value > 0 ? 'inf' : '-inf';
   if (digits > 100) throw new Fault('more than 100 digits are not supported');
   const sign = value < 0 || Object.is(value, -0) ? '-' : '';
-  const size = Math.abs(value);
-  if (size < 1e21) return sign + size.toFixed(digits);
-  return sign + BigInt(size) + (digits > 0 ? `.${'0'.repeat(digits)}` : '');
+  const all = String(scaled(Math.abs(value), digits)).padStart(digits + 1, '0');
+  const whole = all.slice(0, all.length - digits);
+  return sign + whole + (digits > 0 ? `.${all.slice(-digits)}` : '');
 }
 
 function cut(text: string, { precision }: Directive): string {

@@ -22,8 +22,16 @@ function roundToMultiple(value: bigint, unit: bigint): bigint {
   return value < 0n ? -rounded : rounded;
 }
 
-/** Every double is an integer over a power of two: rounded as such, then read back as the nearest double. */
 function roundFloat(value: number, digits: number): number {
+  const result = Number(`${scaled(value, digits)}e${-digits}`);
+  return result === 0 && value < 0 ? -0 : result;
+}
+
+/**
+ * `value × 10^digits` as the nearest integer, ties to even. Every double is an integer over a power of two: computed
+ * as such, nothing is lost.
+ */
+export function scaled(value: number, digits: number): bigint {
   const { mantissa, exponent } = decompose(value);
   let numerator = mantissa;
   let denominator = 1n;
@@ -31,9 +39,7 @@ function roundFloat(value: number, digits: number): number {
   else denominator <<= BigInt(-exponent);
   if (digits >= 0) numerator *= 10n ** BigInt(digits);
   else denominator *= 10n ** BigInt(-digits);
-  const rounded = roundToMultiple(numerator, denominator) / denominator;
-  const result = Number(`${rounded}e${-digits}`);
-  return result === 0 && value < 0 ? -0 : result;
+  return roundToMultiple(numerator, denominator) / denominator;
 }
 
 function decompose(value: number): { mantissa: bigint; exponent: number } {

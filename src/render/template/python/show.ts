@@ -32,7 +32,7 @@ export function represent(value: Datum, fuel: Fuel, depth = 0): string {
     return `(${representAll(value.items, fuel, depth)}${value.items.length === 1 ? ',' : ''})`;
   }
   if (value instanceof Map) {
-    fuel.spend(value.size);
+    fuel.spend(2 + 3 * value.size);
     const entries = [...value].map(
       ([key, item]) => `${quote(key, fuel)}: ${represent(item, fuel, depth + 1)}`,
     );
@@ -42,7 +42,7 @@ export function represent(value: Datum, fuel: Fuel, depth = 0): string {
 }
 
 function representAll(items: readonly Datum[], fuel: Fuel, depth: number): string {
-  fuel.spend(items.length);
+  fuel.spend(2 + 3 * items.length);
   return items.map((item) => represent(item, fuel, depth + 1)).join(', ');
 }
 
