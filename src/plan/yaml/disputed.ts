@@ -51,5 +51,5 @@ function flowDispute(token: string, followedBy: string): Dispute | undefined {
 
 /** Where a tab stands before the first line of a block scalar whose indentation is not given. */
 export function blockScalarTab(token: string): number | undefined {
-  return /^[|>][-+]?[^-+\d\n]*\n(?: *\n)* *(?=\t)/.exec(token)?.[0].length;
+  return /^[|>](?![-+]?[1-9])[^\n]*\n(?: *\n)* *(?=\t)/.exec(token)?.[0].length;
 }

@@ -1,7 +1,8 @@
 /** Changes of the entries of collections in brackets. */
 
-import { isOwnLine, lineStart, moved, placeOf, type Extent, type Splice } from './edit-layout.ts';
+import { isOwnLine, lineStart, moved, type Extent, type Splice } from './edit-layout.ts';
 import type { MapNode, SequenceNode } from './node.ts';
+import { placeOf } from './value.ts';
 
 export function insertFlow(
   text: string,

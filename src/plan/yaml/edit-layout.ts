@@ -1,6 +1,7 @@
 /** Where the entries of a collection stand in the text, with what belongs to them. */
 
-import type { MapNode, SequenceNode, YamlNode } from './node.ts';
+import type { MapNode, SequenceNode } from './node.ts';
+import { placeOf } from './value.ts';
 
 /** Puts `text` in the place of a range. */
 export interface Splice {
@@ -16,11 +17,6 @@ export interface Extent {
   start: number;
   /** Where its value ends. */
   end: number;
-}
-
-/** The range of a node at the place where it is used: that of the alias for what an alias stands for. */
-export function placeOf(node: YamlNode): { start: number; end: number } {
-  return node.aliasSource ?? node.source ?? { start: 0, end: 0 };
 }
 
 /** The entries that a collection itself holds, as they follow one another in the text. */
@@ -67,6 +63,11 @@ function nextDash(text: string, from: number, column: number): number {
     }
   }
   return text.length;
+}
+
+/** The place, among a collection's entries, of the one with a key or index. */
+export function extentAt(extents: readonly Extent[], at: string | number): number {
+  return extents.findIndex((extent) => extent.at !== undefined && String(extent.at) === String(at));
 }
 
 export function lineStart(text: string, offset: number): number {

@@ -7,12 +7,12 @@ import {
   lineEnd,
   lineStart,
   moved,
-  placeOf,
   type Extent,
   type Splice,
 } from './edit-layout.ts';
 import { afterDash, entryText, type Style } from './edit-write.ts';
 import type { MapEntry, MapNode, SequenceNode, YamlNode } from './node.ts';
+import { placeOf } from './value.ts';
 
 /** Adds a key below the last one of a block mapping, or to an empty document. */
 export function appendEntry(

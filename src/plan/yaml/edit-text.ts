@@ -1,10 +1,10 @@
 import { deleteFlow, insertFlow, moveFlow } from './edit-flow.ts';
 import {
+  extentAt,
   extentsOf,
   isBlank,
   lineEnd,
   lineStart,
-  placeOf,
   type Extent,
   type Splice,
 } from './edit-layout.ts';
@@ -21,7 +21,7 @@ import {
   type Style,
 } from './edit-write.ts';
 import type { MapNode, SequenceNode, YamlNode } from './node.ts';
-import { nodeAt } from './value.ts';
+import { nodeAt, placeOf } from './value.ts';
 
 type Collection = MapNode | SequenceNode;
 
@@ -66,7 +66,7 @@ function splicesOf(
   const fill = (value: Collection): Splice[] => fillEmpty(text, root, step.path, value, style);
   switch (step.kind) {
     case 'replace': {
-      const extent = extents.find(({ at }) => at === step.at)!;
+      const extent = extents[extentAt(extents, step.at)]!;
       return replaceValue(text, node, extent, nodeAt(node, [step.at])!, step.value, style);
     }
     case 'rename': {
@@ -97,7 +97,7 @@ function splicesOf(
     }
     case 'delete': {
       if (extents.length === 1 && node !== root) return fill(emptied(node));
-      const index = extents.findIndex(({ at }) => at === step.at);
+      const index = extentAt(extents, step.at);
       return node.flow ? deleteFlow(text, node, extents, index) : deleteLines(text, extents, index);
     }
     case 'move':
@@ -122,8 +122,8 @@ function fillEmpty(
   const parent = nodeAt(root, path.slice(0, -1));
   const old = nodeAt(root, path);
   if (!parent || !old || parent.kind === 'scalar') return [];
-  const at = parent.kind === 'map' ? String(path.at(-1)) : path.at(-1);
-  const extent = extentsOf(text, parent).find((candidate) => candidate.at === at)!;
+  const extents = extentsOf(text, parent);
+  const extent = extents[extentAt(extents, path.at(-1)!)]!;
   return replaceValue(text, parent, extent, old, value, style);
 }
 

@@ -26,7 +26,7 @@ function changeMap(map: MapNode, step: Step): MapNode {
   for (const [key, entry] of map.entries) {
     if (step.kind === 'delete' && key === step.at) continue;
     if (step.kind === 'rename' && key === step.at) entries.set(step.entry.key, step.entry);
-    else if (step.kind === 'replace' && key === step.at) {
+    else if (step.kind === 'replace' && key === String(step.at)) {
       entries.set(key, { ...entry, value: step.value });
     } else entries.set(key, entry);
   }

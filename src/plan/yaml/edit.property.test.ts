@@ -229,9 +229,11 @@ function neededLines({ root, text }: YamlDocument, path: YamlPath): [first: numb
   const { start, end } = nodeAt(root, path)!.source!;
   const key = parent.kind === 'map' && parent.entries.get(String(path.at(-1)))?.keySource;
   const from = key ? key.start : start;
-  const before = text.slice(text.lastIndexOf('\n', from - 1) + 1, from);
-  const shared = /^ *-/.test(key ? before : before.replace('-', ''));
-  if (childrenOf(parent) < 2 || shared) return neededLines({ file: '', root, text }, parentPath);
+  const top = parent.source!.start;
+  const isFirst = from === top || path.at(-1) === 0;
+  const dashed = /-/.test(text.slice(text.lastIndexOf('\n', top - 1) + 1, top));
+  if (childrenOf(parent) < 2 || (isFirst && dashed))
+    return neededLines({ file: '', root, text }, parentPath);
   let first = lineOf(from);
   let last = lineOf(end);
   // A dash may stand alone on its line.

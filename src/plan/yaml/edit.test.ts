@@ -197,6 +197,17 @@ describe('a key', () => {
     expect(edit(before, operation)).toBe(after);
   });
 
+  test('may be a number in a path', () => {
+    const operations: YamlOperation[] = [
+      { op: 'set', path: ['p', 80], value: makeNode('web') },
+      { op: 'set', path: ['p', 443, 'x'], value: makeNode(1) },
+      { op: 'delete', path: ['p', 22] },
+    ];
+    expect(edit('p:\n  80: http\n  443:\n  22: ssh\n', ...operations)).toBe(
+      'p:\n  80: web\n  443:\n    x: 1\n',
+    );
+  });
+
   test('one that is no string is added as it was written', () => {
     const operation: YamlOperation = {
       op: 'set',

@@ -1,6 +1,7 @@
 import { CST } from 'yaml';
 
 import { compareProblems, type Problem } from '../../model/problem.ts';
+import { Anchors, type MergeKey } from './anchors.ts';
 import { readBlockScalar } from './block-scalar.ts';
 import { blockScalarTab, scalarDispute } from './disputed.ts';
 import { keyIdentity, toEntry } from './key.ts';
@@ -9,16 +10,14 @@ import {
   type MapNode,
   type ScalarNode,
   type SequenceNode,
-  type Source,
   type YamlNode,
 } from './node.ts';
 import { resolvePlain } from './scalar.ts';
 import { excerpt, Locator } from './source-text.ts';
-import { MAX_DEPTH, readSyntax } from './syntax.ts';
+import { readSyntax } from './syntax.ts';
 import { readTagged } from './tag.ts';
+import { placeOf } from './value.ts';
 
-/** How many nodes aliases and merge keys may add to one file. */
-const MAX_EXPANDED_NODES = 10_000;
 /** PyYAML looks no further for the colon of a key. */
 const MAX_KEY_LENGTH = 1024;
 /** More faults of one file are not listed. */
@@ -82,36 +81,35 @@ class Builder {
   readonly problems: Problem[] = [];
   readonly #text: string;
   readonly #locator: Locator;
-  /** Anchored nodes; undefined while a node is still being read. */
-  readonly #anchors = new Map<string, YamlNode | undefined>();
-  #expanded = 0;
+  readonly #anchors: Anchors;
   /** How many flow collections are open. */
   #flowDepth = 0;
 
   constructor(text: string, locator: Locator) {
     this.#text = text;
     this.#locator = locator;
+    this.#anchors = new Anchors((...problem) => this.#report(...problem));
   }
 
   /** `parent`: column of the block collection around the node, -1 at the top. `depth`: collections around it. */
   node(token: CST.Token | null | undefined, props: Props, parent: number, depth: number): YamlNode {
-    if (token?.type === 'alias') return this.#alias(token, depth);
+    if (token?.type === 'alias') {
+      const source = this.#locator.source(token.offset, token.offset + token.source.length);
+      return this.#anchors.resolve(token.source.slice(1), source, depth);
+    }
     return this.#anchored(props, () => this.#plainNode(token, props, parent, depth));
   }
 
-  #anchored<Node extends YamlNode>(props: Props, read: () => Node): Node {
-    if (!props.anchor) return read();
-    const name = props.anchor.source.slice(1);
-    this.#checkName(name, props.anchor.offset);
-    const end = props.anchor.offset + props.anchor.source.length;
-    if (/^[^ \n]/.test(this.#text.slice(end, end + 1)))
+  #anchored<Node extends YamlNode>({ anchor }: Props, read: () => Node): Node {
+    if (!anchor) return read();
+    const name = anchor.source.slice(1);
+    const end = anchor.offset + anchor.source.length;
+    if (/^[^ \n]/.test(this.#text.slice(end, end + 1))) {
       this.#report(end, `a space is missing after &${excerpt(name)}`);
-    if (this.#anchors.has(name)) {
-      this.#report(props.anchor.offset, `the anchor &${excerpt(name)} stands twice`);
     }
-    this.#anchors.set(name, undefined);
+    this.#anchors.open(name, anchor.offset);
     const node = read();
-    this.#anchors.set(name, node);
+    this.#anchors.close(name, node);
     return node;
   }
 
@@ -197,7 +195,7 @@ class Builder {
     if (disputed.trim() !== '') {
       this.#report(token.offset, 'the lines of this text are not indented alike');
     }
-    const tab = blockScalarTab(this.#text.slice(token.offset, end));
+    const tab = blockScalarTab(this.#text.slice(token.offset, Math.max(end, otherEnd)));
     if (tab !== undefined) {
       const message = 'a tab stands before the first line of the text';
       this.#report(token.offset + tab, message, 'indent it with spaces');
@@ -207,7 +205,7 @@ class Builder {
 
   #map(token: CST.BlockMap | CST.FlowCollection, parent: number, depth: number): MapNode {
     const entries: MapEntry[] = [];
-    const merges: { source: Source; value: YamlNode }[] = [];
+    const merges: MergeKey[] = [];
     let end = token.offset + 1;
     for (const { start, key, sep, value } of token.items as CST.CollectionItem[]) {
       const keyProps = readProps(start, token.offset);
@@ -220,7 +218,7 @@ class Builder {
       const after = entryKey ? entryKey.source.end : keyProps.emptyAt;
       const child = this.node(value, readProps(sep ?? [], after), parent, depth);
       if (!entryKey) continue;
-      end = Math.max(endOf(child), this.#colonEnd(sep, after));
+      end = Math.max(placeOf(child).end, this.#colonEnd(sep, after));
       if (entryKey.token === '<<' && entryKey.style === 'plain') {
         const source = this.#locator.source(entryKey.source.start, end);
         if (merges.length > 0) this.#report(source.start, 'the merge key << stands twice');
@@ -235,7 +233,7 @@ class Builder {
       entries: this.#collect(entries),
       flow,
     };
-    if (merges.length > 0) this.#merge(map, merges, depth);
+    if (merges.length > 0) this.#anchors.merge(map, merges, depth);
     return map;
   }
 
@@ -289,43 +287,6 @@ class Builder {
     return collected;
   }
 
-  /** Puts the entries of merged maps before the map's own, as PyYAML's `flatten_mapping` does. */
-  #merge(map: MapNode, merges: { source: Source; value: YamlNode }[], depth: number): void {
-    map.mergeSources = merges.map(({ source }) => source);
-    const own = map.entries;
-    map.entries = new Map();
-    for (const { source, value } of merges) {
-      // Of several maps in a list the first wins, and the last one's keys come first.
-      const maps = value.kind === 'sequence' ? value.items.toReversed() : [value];
-      for (const merged of maps) {
-        if (merged.kind !== 'map') {
-          this.#report(source.start, '<< needs a mapping, or a list of mappings');
-          continue;
-        }
-        for (const [key, entry] of merged.entries) {
-          const copy = this.#copy(entry.value, merged.alias ?? '<<', depth, source.start);
-          this.#checkOverride(map.entries.get(key), entry, source.start);
-          map.entries.set(key, { ...entry, value: copy, merged: true });
-        }
-      }
-    }
-    for (const [key, entry] of own) {
-      this.#checkOverride(map.entries.get(key), entry, entry.keySource.start);
-      map.entries.set(key, entry);
-    }
-  }
-
-  /** Python keeps `80` and `"80"` apart where they meet in a mapping; our maps go by the text. */
-  #checkOverride(first: MapEntry | undefined, entry: MapEntry, at: number): void {
-    if (first && keyIdentity(first) !== keyIdentity(entry)) {
-      this.#report(
-        at,
-        `the key ${excerpt(entry.keyToken)} is merged over ${excerpt(first.keyToken)}`,
-        'quote both or neither',
-      );
-    }
-  }
-
   #blockSequence(token: CST.BlockSequence, depth: number): SequenceNode {
     const items: YamlNode[] = [];
     let end = token.offset + 1;
@@ -333,7 +294,7 @@ class Builder {
       const props = readProps(start, end);
       if (!start.some((prop) => prop.type === 'seq-item-ind')) continue;
       const item = this.node(value, props, token.indent, depth);
-      end = Math.max(endOf(item), props.emptyAt);
+      end = Math.max(placeOf(item).end, props.emptyAt);
       items.push(item);
     }
     const source = this.#locator.source(token.offset, end);
@@ -363,7 +324,7 @@ class Builder {
     const entryKey = this.#key(key, keyProps);
     const after = entryKey?.source.end ?? keyProps.emptyAt;
     const child = this.node(value, readProps(sep ?? [], after), parent, depth);
-    const end = Math.max(endOf(child), entryKey ? this.#colonEnd(sep, after) : after);
+    const end = Math.max(placeOf(child).end, entryKey ? this.#colonEnd(sep, after) : after);
     const entries = new Map<string, MapEntry>();
     if (entryKey?.token === '<<') this.#report(after, '<< needs a mapping in braces');
     else if (entryKey) {
@@ -372,54 +333,6 @@ class Builder {
     }
     const source = this.#locator.source(entryKey?.source.start ?? after, end);
     return { kind: 'map', source, entries, flow: true };
-  }
-
-  #alias(token: CST.FlowScalar, depth: number): YamlNode {
-    const name = token.source.slice(1);
-    this.#checkName(name, token.offset);
-    const source = this.#locator.source(token.offset, token.offset + token.source.length);
-    const target = this.#anchors.get(name);
-    if (target) return { ...this.#copy(target, name, depth, token.offset), aliasSource: source };
-    const known = this.#anchors.has(name);
-    this.#report(
-      token.offset,
-      known
-        ? `the alias *${excerpt(name)} stands within its own anchor`
-        : `unknown alias *${excerpt(name)}`,
-    );
-    return { kind: 'scalar', source, token: '', style: 'plain', tag: '', value: null };
-  }
-
-  #checkName(name: string, at: number): void {
-    if (!/^[\w-]+$/.test(name)) this.#report(at, `"${excerpt(name)}" is no name for an anchor`);
-  }
-
-  /** A copy of a node and all below it, marked as reached through `alias`. */
-  #copy(node: YamlNode, alias: string, depth: number, at: number): YamlNode {
-    const full = this.#expanded >= MAX_EXPANDED_NODES;
-    if (full || depth > MAX_DEPTH) {
-      // Once is enough: what follows would only repeat it.
-      if (this.#expanded !== Infinity) {
-        const limit = full
-          ? `add more than ${MAX_EXPANDED_NODES} nodes`
-          : `nest more than ${MAX_DEPTH} levels deep`;
-        this.#report(at, `aliases and merge keys ${limit}`);
-      }
-      this.#expanded = Infinity;
-      return node;
-    }
-    this.#expanded += 1;
-    const { aliasSource: _, ...rest } = node;
-    if (rest.kind === 'scalar') return { ...rest, alias };
-    if (rest.kind === 'sequence') {
-      const items = rest.items.map((item) => this.#copy(item, alias, depth + 1, at));
-      return { ...rest, items, alias };
-    }
-    const entries = new Map<string, MapEntry>();
-    for (const [key, entry] of rest.entries) {
-      entries.set(key, { ...entry, value: this.#copy(entry.value, alias, depth + 1, at) });
-    }
-    return { ...rest, entries, alias };
   }
 
   #report(offset: number, message: string, hint?: string): void {
@@ -431,11 +344,6 @@ class Builder {
 
 function isExplicit(start: readonly CST.SourceToken[]): boolean {
   return start.some((token) => token.type === 'explicit-key-ind');
-}
-
-/** Where a node's text ends at the place where it is used. */
-export function endOf(node: YamlNode): number {
-  return (node.aliasSource ?? node.source)?.end ?? 0;
 }
 
 function flowEnd(token: CST.FlowCollection): number {

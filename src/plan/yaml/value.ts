@@ -98,3 +98,8 @@ export function nodeAt(node: YamlNode, path: YamlPath): YamlNode | undefined {
   }
   return found;
 }
+
+/** The range of a node at the place where it is used: that of the alias for what an alias stands for. */
+export function placeOf(node: YamlNode): { start: number; end: number } {
+  return node.aliasSource ?? node.source ?? { start: 0, end: 0 };
+}
