@@ -19,8 +19,8 @@ const loaded = new Map<string, Template>(
 );
 const load = (name: string): Template | undefined => loaded.get(name);
 
-/** Filters that come with a collection, which may not be installed beside Ansible. */
-const missing = /No filter named '(?:ipaddr|ipv4|ipv6|ipwrap|ipsubnet|nthhost|ipmath)'/;
+/** Filters of a collection that may not be installed beside Ansible, or of newer versions of it. */
+const missing = /No filter named '(?:ipaddr|ipv4|ipv6|ipwrap|ipsubnet|nthhost|ipmath|normpath)'/;
 
 interface Case {
   template: string;

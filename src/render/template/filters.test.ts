@@ -204,6 +204,18 @@ test.each<[string, string]>([
     '{{ [1] is subset([1, 2]) }}{{ [1, 2] is superset([1]) }}{{ [1, 0] is any }}{{ [1, 0] is all }}{{ [1, 2] is contains(2) }}',
     'TrueTrueTrueFalseTrue',
   ],
+  [
+    "{{ 60 | random(seed='host-1') }} {{ 60 | random(seed='host-2') }} {{ 1000000 | random(start=10, step=7, seed=42) }} {{ ['a', 'b', 'c'] | random(seed='x') }}",
+    '45 43 204298 c',
+  ],
+  [
+    "{{ [1, 2, 3, 4, 5] | shuffle(seed='host-1') }}{{ range(700) | list | shuffle(seed=7) | sum }}",
+    '[3, 5, 2, 4, 1]244650',
+  ],
+  [
+    "{{ dict(['a', 'b'] | zip([1, 2])) }}{{ dict({'a': 1}, b=2) }}{{ 'they\\'re 1st 中a'.title() }}",
+    "{'a': 1, 'b': 2}{'a': 1, 'b': 2}They'Re 1St 中A",
+  ],
 ])('%s', (source, expected) => {
   const template = compileTemplate('t.j2', source);
   expect(template.render(new Map())).toBe(expected);

@@ -7,6 +7,7 @@ import { listFilters } from './lists.ts';
 import { mappingFilters } from './mappings.ts';
 import { numberFilters } from './numbers.ts';
 import { pathFilters } from './paths.ts';
+import { randomFilters } from './random.ts';
 import { regexFilters } from './regex.ts';
 import { mapFilter, selectionFilters } from './selection.ts';
 import { serialFilters } from './serial.ts';
@@ -22,6 +23,7 @@ const all = [
   ...mappingFilters,
   ...numberFilters,
   ...pathFilters,
+  ...randomFilters,
   ...regexFilters,
   ...selectionFilters,
   ...serialFilters,

@@ -55,9 +55,9 @@ export function title(text: string): string {
     .join('');
 }
 
-/** `str.title()`: every run of letters. */
+/** `str.title()`: every run of letters that have a case. */
 export function titleWords(text: string): string {
-  return text.replace(/\p{L}+/gu, capitalize);
+  return text.replace(/[\p{Lu}\p{Ll}\p{Lt}]+/gu, capitalize);
 }
 
 /** `str.center(width)`: an odd space goes to the left where the width is odd. */
