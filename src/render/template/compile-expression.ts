@@ -296,6 +296,7 @@ export class ExpressionCompiler {
           return callMethod(value, callee.name, positional, named, run);
         const member = attribute(value, callee.name);
         if (member instanceof Undefined) member.at(place);
+        run.recorder?.passes(run, frame, node);
         return invoke(member, positional, named, run);
       };
     }
@@ -304,6 +305,7 @@ export class ExpressionCompiler {
       const value = target(run, frame);
       const [positional, named] = evaluated(run, frame);
       run.at = node.start;
+      run.recorder?.passes(run, frame, node);
       return invoke(value, positional, named, run);
     };
   }

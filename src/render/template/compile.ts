@@ -333,6 +333,7 @@ class Compiler extends ExpressionCompiler {
       );
       run.at = callee.start;
       if (!(macro instanceof Callable)) throw new Fault(`${nameOfType(macro)} cannot be called`);
+      run.recorder?.passes(run, frame, node.call);
       const value = macro.call(given, new Map([...byName, ['caller', caller]]));
       run.at = callee.start;
       const start = run.text.length;

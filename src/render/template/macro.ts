@@ -74,8 +74,10 @@ function bindParameters(
   } else if (args.length > parameters.length) {
     throw new Fault(`${name}() takes at most ${parameters.length} arguments`);
   }
+  const originOf = run.recorder?.parameterOrigins();
   for (const [i, parameter] of parameters.entries()) {
     let value = passed[i];
+    if (scope.origins) scope.origins[parameter.slot] = originOf?.(i, parameter.name);
     if (value === undefined && parameter.default) {
       value = parameter.default(run, scope);
     }

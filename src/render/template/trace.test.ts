@@ -147,6 +147,15 @@ test.each<[string, string, [string, YamlPath | undefined][]]>([
     ],
   ],
   [
+    'parameters of a macro',
+    '{% macro m(p, q) %}{{ p }}{{ q.port }}{% endmacro %}{{ m(host, q=ntp) }}',
+    [
+      ['a123', undefined],
+      ['a', ['host']],
+      ['123', ['ntp', 'port']],
+    ],
+  ],
+  [
     'a counter',
     '{% for u in users %}{{ loop.index }}{% endfor %}',
     [

@@ -159,6 +159,7 @@ interface Captured {
 export class Recorder {
   pieces: TracePiece[] = [];
   private lastCall: Captured | undefined;
+  private passed: { node: ast.Call; environment: Environment } | undefined;
   private iterations: Iteration[] = [];
   private otherwise: TracePiece[] | undefined;
   private readonly snapshots = new WeakMap<Frame, Frame>();
@@ -244,6 +245,25 @@ export class Recorder {
     const captured = this.captured(run, render);
     this.lastCall = captured;
     return captured.text;
+  }
+
+  /** A call is about to be made: its arguments are where the macro's parameters come from. */
+  passes(run: Run, frame: Frame, node: ast.Call): void {
+    this.passed = { node, environment: this.environment(run, frame) };
+  }
+
+  /** Where the parameters of the macro come from that is called now: `place` is their order, `name` their name. */
+  parameterOrigins(): (place: number, name: string) => Origin | undefined {
+    const { passed } = this;
+    this.passed = undefined;
+    return (place, name) => {
+      const expression =
+        passed?.node.args[place] ?? passed?.node.keywords.find((word) => word.name === name)?.value;
+      const environment = passed?.environment;
+      return (
+        expression && environment && { kind: 'expression', expression, environment, position: [] }
+      );
+    };
   }
 
   call(run: Run, frame: Frame, node: ast.CallBlock, start: number): void {
