@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
@@ -38,10 +38,11 @@ export class World {
    * Makes a folder for it all, with the plan as the first commit of `main`.
    * @param plan the files, or what makes them from the folder that the hosts are in
    * @param options.origin address of a repository that is there already, in place of one of our own
+   * @param options.force put the plan in the place of what that repository has on `main`
    */
   static async create(
     plan: Files | ((hosts: string) => Files),
-    options: { origin?: string } = {},
+    options: { origin?: string; force?: boolean } = {},
   ): Promise<World> {
     const root = await mkdtemp(join(tmpdir(), 'trueup-e2e-'));
     const world = new World(root, options.origin ?? join(root, 'plan.git'));
@@ -49,13 +50,17 @@ export class World {
     await git(root, 'init', '-q', '-b', 'main', world.clone);
     await world.git('remote', 'add', 'origin', world.origin);
     await mkdir(world.hosts);
-    await world.commit('Start the plan', typeof plan === 'function' ? plan(world.hosts) : plan);
+    const files = typeof plan === 'function' ? plan(world.hosts) : plan;
+    const pushed = options.force ? ['--force'] : [];
+    await world.commit('Start the plan', files, 'main', ...pushed);
     return world;
   }
 
   /** Removes all of it. */
   async remove(): Promise<void> {
-    await rm(this.root, { recursive: true, force: true, maxRetries: 10 });
+    for (const path of [this.root, `${this.root}-kept`]) {
+      await rm(path, { recursive: true, force: true, maxRetries: 10 });
+    }
   }
 
   /** Runs git in the operator's clone. */
@@ -70,7 +75,12 @@ export class World {
   }
 
   /** Writes files into the operator's clone, commits and pushes them to a branch. Returns the commit. */
-  async commit(message: string, files: Files, branch = 'main'): Promise<string> {
+  async commit(
+    message: string,
+    files: Files,
+    branch = 'main',
+    ...options: string[]
+  ): Promise<string> {
     for (const [path, text] of Object.entries(files)) {
       const file = join(this.clone, path);
       await mkdir(dirname(file), { recursive: true });
@@ -79,7 +89,7 @@ export class World {
     }
     await this.git('add', '--all');
     await this.git('commit', '-q', '-m', message);
-    return this.push(branch);
+    return this.push(branch, ...options);
   }
 
   /** Pushes what the operator's clone has checked out. Returns the commit. */
@@ -108,13 +118,25 @@ export class World {
     return readFile(this.siteFile(site, path), 'utf8');
   }
 
-  /** Replaces one place in a file of a site's working copy, as an operator's editor does. */
+  /** Replaces one place in a file of a site's working copy, in one step, as a careful editor does. */
   async edit(site: string, path: string, what: string | RegExp, by: string): Promise<void> {
     const file = this.siteFile(site, path);
     const before = await readFile(file, 'utf8');
     const after = before.replace(what, by);
     if (after === before) throw new Error(`${file} holds nothing like ${what.toString()}`);
-    await writeFile(file, after);
+    await writeFile(`${file}~`, after);
+    await rename(`${file}~`, file);
+  }
+
+  /** Keeps a copy of all that is there now. */
+  async keep(): Promise<void> {
+    await run('cp', ['-a', this.root, `${this.root}-kept`]);
+  }
+
+  /** Brings back what was kept, in the same place. */
+  async restore(): Promise<void> {
+    await rm(this.root, { recursive: true, force: true, maxRetries: 10 });
+    await run('cp', ['-a', `${this.root}-kept`, this.root]);
   }
 }
 
