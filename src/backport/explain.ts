@@ -166,8 +166,13 @@ class Explaining {
     };
   }
 
+  /** Whether a text came nearer to what was found, and no line of it moved away. */
   #isNearer(path: string, before: Stage, after: Stage): boolean {
-    return this.#distance(path, after) < this.#distance(path, before);
+    const gained = this.#distance(path, before) - this.#distance(path, after);
+    if (Number.isNaN(gained) || gained <= 0) return false;
+    const [was, is] = [before.tree.get(path), after.tree.get(path)];
+    if (!was || !is) return sameFile(is, this.#question.observed.get(path));
+    return differingLines(was.content.toString(), is.content.toString()) === gained;
   }
 
   /** How far a file of a stage is from what was found at the site. */
