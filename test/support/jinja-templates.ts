@@ -104,6 +104,13 @@ const printed: readonly [Kind, ...Kind[]] = [
   'none',
 ];
 
+const HEADERS = [
+  '#jinja2: lstrip_blocks: True\n',
+  '#jinja2: trim_blocks: False\n',
+  '#jinja2:trim_blocks:False, lstrip_blocks: True\n',
+  '#jinja2: lstrip_blocks: "True"\n',
+] as const;
+
 /** Templates that the generated ones include and import. */
 export const OTHERS: Readonly<Record<string, string>> = {
   'part.j2': 'part {{ host }} {{ v | default("no v") }}{% set v = "inner" %}{{ v }}\n',
@@ -125,7 +132,8 @@ export class TemplateGenerator {
 
   template(): string {
     this.#locals = [];
-    const body = this.#body(this.#random.below(4));
+    const header = this.#random.chance(0.1) ? this.#random.pick(HEADERS) : '';
+    const body = header + this.#body(this.#random.below(4));
     return this.#random.chance(0.1) ? this.#spoil(body) : body;
   }
 
@@ -192,6 +200,8 @@ export class TemplateGenerator {
       '# comment\n',
       'a\tb',
       '\n  - ',
+      '\n    ',
+      '  ',
       ': ',
       '{ {',
       '# }',

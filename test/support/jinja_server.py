@@ -5,6 +5,7 @@ Reads one JSON request a line ({"template", "context", "others"}) and answers wi
 that they keep their type and order.
 """
 
+import ast
 import importlib
 import json
 import sys
@@ -34,6 +35,17 @@ def load(kind, name):
         return {}
     plugin = module.FilterModule if kind == "filter" else module.TestModule
     return getattr(plugin(), kind + "s")()
+
+
+def with_header(env, source):
+    """What the first line of a template sets, as Ansible's template module reads it."""
+    mark = "#jinja2:"
+    if not source.startswith(mark):
+        return env, source
+    line, _, rest = source[len(mark) :].partition("\n")
+    pairs = (pair.split(":") for pair in line.split(","))
+    settings = {key.strip(): ast.literal_eval(value.strip()) for key, value in pairs}
+    return env.overlay(**settings), rest
 
 
 def mandatory(value, msg=None):
@@ -100,7 +112,8 @@ if __name__ == "__main__":
         request = json.loads(line)
         try:
             env.loader.mapping = request.get("others", {})
-            template = env.from_string(request["template"])
+            own, source = with_header(env, request["template"])
+            template = own.from_string(source)
             answer = {"text": template.render(decode(request["context"]))}
             json.dumps(answer).encode("utf-8")
             answer["text"].encode("utf-8")

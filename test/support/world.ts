@@ -98,6 +98,12 @@ export class World {
     return this.git('rev-parse', 'HEAD');
   }
 
+  /** Takes the plan's repository away, or brings it back. */
+  async moveOrigin(where: 'away' | 'back'): Promise<void> {
+    const [from, to] = [this.origin, `${this.origin}-away`];
+    await (where === 'away' ? rename(from, to) : rename(to, from));
+  }
+
   /** Takes over what was merged meanwhile. */
   async pull(): Promise<void> {
     await this.git('pull', '-q', '--ff-only', 'origin', 'main');
