@@ -3,6 +3,7 @@ import { join } from 'node:path';
 
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
+import type { Position } from '../../src/model/problem.ts';
 import { TestService } from '../support/service.ts';
 import { pairPlan, site } from '../support/world-plan.ts';
 import { World } from '../support/world.ts';
@@ -31,10 +32,8 @@ async function refusal(revision: string): Promise<string> {
   });
   expect(body.plan.goodRevision).toBe(good);
   return body.plan.problems
-    .map(({ message, position }: { message: string; position?: Record<string, unknown> }) =>
-      position
-        ? `${position['file']}:${position['line']}:${position['column']}: ${message}`
-        : message,
+    .map(({ message, position }: { message: string; position?: Position }) =>
+      position ? `${position.file}:${position.line}:${position.column}: ${message}` : message,
     )
     .join('\n');
 }
@@ -49,7 +48,8 @@ test.each<[string, Record<string, string>, RegExp]>([
   [
     'an alias bomb',
     {
-      'layers/common.yaml': `a: &a [x, x, x, x, x, x, x, x, x, x]\n${[...'bcdefgh']
+      'layers/common.yaml': `a: &a [x, x, x, x, x, x, x, x, x, x]\n${'bcdefgh'
+        .split('')
         .map((name, i) => {
           const below = 'abcdefg'[i]!;
           return `${name}: &${name} [${Array.from({ length: 10 }, () => `*${below}`).join(', ')}]`;
