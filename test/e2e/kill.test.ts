@@ -60,6 +60,7 @@ class Killer {
   readonly #story: Story;
   readonly #random: () => number;
   #process: ServiceProcess | undefined;
+  #over = false;
 
   constructor(world: World, story: Story, random: () => number) {
     this.#world = world;
@@ -72,7 +73,7 @@ class Killer {
     await eventually(`the story is at "${from}"`, () => this.#reached(from), {
       patience: TIMEOUT,
     });
-    while (this.kills.length < KILLS) {
+    while (this.kills.length < KILLS && !this.#over) {
       const process = this.#process!;
       // One in five comes while it starts, before it listens.
       if (this.#random() > 0.2) await process.listening;
@@ -87,6 +88,7 @@ class Killer {
 
   /** Ends the controller, if one runs; gives its exit code. */
   async end(): Promise<number | null> {
+    this.#over = true;
     const code = (await this.#process?.stop()) ?? null;
     this.#process = undefined;
     return code;

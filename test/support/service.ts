@@ -54,6 +54,7 @@ export class TestService {
   /** Every line of the log so far. */
   readonly lines: string[];
   readonly service: Service;
+  #stopping: Promise<void> | undefined;
 
   private constructor(service: Service, driver: FakeDriver, lines: string[]) {
     this.service = service;
@@ -95,8 +96,10 @@ export class TestService {
     return this.service.controller.store;
   }
 
+  /** Ends it; once more does nothing. */
   stop(): Promise<void> {
-    return this.service.stop(1000);
+    this.#stopping ??= this.service.stop(1000);
+    return this.#stopping;
   }
 
   /** Says that there may be a new revision, as a webhook would. */

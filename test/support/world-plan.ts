@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import type { Files, World } from './world.ts';
+import type { World } from './world.ts';
 
 /** The sites of `pairPlan`; each has one host, of the same name. */
 export const PAIR = ['lisbon', 'porto'] as const;
@@ -10,7 +10,7 @@ export const PAIR = ['lisbon', 'porto'] as const;
  * A plan of two sites with one locally connected host each, one playbook of one quick task, and a template.
  * @param hosts folder that holds a folder for each host, see `makeHosts`
  */
-export function pairPlan(hosts: string): Files {
+export function pairPlan(hosts: string): Record<string, string> {
   return {
     'plan.yaml': `apiVersion: trueup/v1
 kind: Plan
