@@ -219,41 +219,36 @@ export class Controller {
         'plan.url is not set: name the git repository that holds the plan (or set TRUEUP_PLAN_URL)',
       );
     }
+    // Whatever was opened is closed again where a later part cannot be.
+    await using opened = new AsyncDisposableStack();
     const directory = await takeDataDirectory(config.dataDir);
-    try {
-      const onOperation = (
-        operation: string,
-        result: 'success' | 'error',
-        seconds: number,
-      ): void => {
-        metrics.gitOperations.inc({ operation, result });
-        metrics.gitOperationDuration.observe({ operation }, seconds);
-      };
-      const store = await openStore({ file: directory.database });
-      const trees = await SiteStore.open({
-        directory: directory.siteStore,
-        onOperation,
-        onRefError: (error) =>
-          log.warn(
-            { error: messageOf(error) },
-            'refs could not be moved: they follow with the next',
-          ),
-      });
-      const repository = await PlanRepository.open({
-        directory: directory.planMirror,
-        url: config.plan.url,
-        branch: config.plan.branch,
-        token: options.forgeToken,
-        onOperation,
-      });
-      const controller = new Controller(options, directory, { store, trees, repository });
-      await recover({ store, trees, driver: controller.#driver, log, now });
-      await controller.#begin();
-      return controller;
-    } catch (error) {
-      directory.release();
-      throw error;
-    }
+    opened.defer(() => directory.release());
+    const onOperation = (operation: string, result: 'success' | 'error', seconds: number): void => {
+      metrics.gitOperations.inc({ operation, result });
+      metrics.gitOperationDuration.observe({ operation }, seconds);
+    };
+    const store = await openStore({ file: directory.database });
+    opened.defer(() => store.close());
+    const trees = await SiteStore.open({
+      directory: directory.siteStore,
+      onOperation,
+      onRefError: (error) =>
+        log.warn({ error: messageOf(error) }, 'refs could not be moved: they follow with the next'),
+    });
+    opened.defer(() => trees.close());
+    const repository = await PlanRepository.open({
+      directory: directory.planMirror,
+      url: config.plan.url,
+      branch: config.plan.branch,
+      token: options.forgeToken,
+      onOperation,
+    });
+    opened.defer(() => repository.close());
+    const controller = new Controller(options, directory, { store, trees, repository });
+    await recover({ store, trees, driver: controller.#driver, log, now });
+    await controller.#begin();
+    opened.move();
+    return controller;
   }
 
   async #begin(): Promise<void> {

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { DriftLoop } from '../../src/drift/drift-loop.ts';
 import { PlanRepository } from '../../src/git/plan-repository.ts';
 import { SiteStore } from '../../src/git/site-store.ts';
+import { treeDigest } from '../../src/model/tree.ts';
 import { loadPlan } from '../../src/plan/load.ts';
 import { WorkingCopies } from '../../src/runner/working-copy/working-copies.ts';
 import type { Store } from '../../src/store/store.ts';
@@ -260,6 +261,43 @@ test('One decision: one that comes while an edit is looked at leads to no second
     expect(await store.drifts.list({ limit: 10 })).toHaveLength(1);
     await repository.close();
   });
+});
+
+test('One decision: one that comes while the plan’s changes are brought in is carried out', async () => {
+  await world.edit('lisbon', MOTD, 'motd: Welcome', 'motd: Hello');
+  const { driftId } = await service.proposal('lisbon');
+  await service.stop();
+  await withTrees(async (store, trees) => {
+    const { desiredCommit } = (await store.sites.get('lisbon'))!;
+    const files = new Map(await trees.readTree(desiredCommit!));
+    files.set('NEWS', { mode: '100644', content: Buffer.from('A new revision.\n') });
+    const author = { name: 'Test', email: 'test@example.org' };
+    const spec = {
+      site: 'lisbon',
+      files,
+      parents: [desiredCommit!],
+      message: 'New',
+      author,
+      time: 1,
+    };
+    const [commit] = await trees.writeCommits([spec]);
+    await store.sites.update('lisbon', {
+      desiredCommit: commit!,
+      desiredDigest: treeDigest(files),
+    });
+
+    const write = trees.writeCommits.bind(trees);
+    trees.writeCommits = async (commits) => {
+      await store.drifts.decide(driftId, 'rejected', 'olga', 1);
+      return write(commits);
+    };
+    const directory = join(world.data, 'sites');
+    const copies = new WorkingCopies({ directory, store, trees, ...QUIET, userName: String });
+    await copies.bringIn('lisbon');
+    await copies.bringIn('lisbon');
+  });
+  expect(await world.readSite('lisbon', MOTD)).toContain('motd: Welcome');
+  expect(await world.readSite('lisbon', 'NEWS')).toBe('A new revision.\n');
 });
 
 /** Works on what a controller that has ended left behind. */

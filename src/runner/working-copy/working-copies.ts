@@ -105,7 +105,7 @@ export class WorkingCopies {
       if (row.hold !== hold) log.warn({ site, conflicts }, 'held: the plan and the site disagree');
       return store.sites.update(site, { hold, message: `held: ${hold}` });
     }
-    await this.#settle(row, tree, observed);
+    await this.#settle(row, tree, observed, decided !== undefined);
     await this.#copy(site).write(observed, tree);
     return store.sites.update(site, { writingFrom: null });
   }
@@ -133,8 +133,16 @@ export class WorkingCopies {
     return store.sites.update(site, { writingFrom: null });
   }
 
-  /** Records the tree to be written: as the desired commit itself, or as a merge of it with what was edited. */
-  async #settle(row: SiteRow, tree: SiteTree, observed: SiteTree): Promise<SiteRow> {
+  /**
+   * Records the tree to be written: as the desired commit itself, or as a merge of it with what was edited.
+   * @param decided whether a decision is carried out with it
+   */
+  async #settle(
+    row: SiteRow,
+    tree: SiteTree,
+    observed: SiteTree,
+    decided: boolean,
+  ): Promise<SiteRow> {
     const { store, trees, now } = this.#options;
     const site = row.name;
     const desiredCommit = row.desiredCommit!;
@@ -162,10 +170,11 @@ export class WorkingCopies {
       commit = merged!;
     }
     const after = await store.transaction(async (tx) => {
-      for (const drift of await tx.drifts.open(site)) {
-        if (drift.kind === 'tree') {
-          await tx.drifts.follow(drift.id, { baseCommit: desiredCommit, observedCommit: commit });
-        }
+      const drifts = (await tx.drifts.open(site)).filter(({ kind }) => kind === 'tree');
+      // A decision that came while we merged is about this very edit, and is still to be carried out.
+      const meanwhile = decided ? undefined : await this.#decidedDrift(row, tx);
+      for (const { id } of meanwhile ? [...drifts, meanwhile] : drifts) {
+        await tx.drifts.follow(id, { baseCommit: desiredCommit, observedCommit: commit });
       }
       const { hold = null } = (await tx.sites.get(site)) ?? {};
       return tx.sites.update(site, {
@@ -182,9 +191,9 @@ export class WorkingCopies {
   }
 
   /** A drift whose decision says that exactly what stands at the site now makes way for the plan. */
-  async #decidedDrift(row: SiteRow): Promise<DriftRow | undefined> {
+  async #decidedDrift(row: SiteRow, store = this.#options.store): Promise<DriftRow | undefined> {
     if (!row.observedCommit || row.observedDigest === row.desiredDigest) return undefined;
-    const drift = await this.#options.store.drifts.byObservedCommit(row.name, row.observedCommit);
+    const drift = await store.drifts.byObservedCommit(row.name, row.observedCommit);
     return drift && (drift.status === 'rejected' || drift.status === 'adopted') ? drift : undefined;
   }
 
