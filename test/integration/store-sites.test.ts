@@ -39,6 +39,7 @@ test('a site comes back as it was written', async () => {
     lastApplyFailed: false,
     message: 'soon',
     state: 'pending',
+    writingFrom: null,
     lastRunId: null,
     lastAppliedAt: null,
     updatedAt: 5_000,
