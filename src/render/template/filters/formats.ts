@@ -101,14 +101,15 @@ function humanReadable(value: Datum, args: Arguments): string {
 function humanToBytes(value: Datum, args: Arguments, run: Run): Datum {
   const isBits = args.flag(1);
   const text = show(value, run.fuel);
-  const [, digits = '', given_unit] = /^\s*(\d*\.?\d*)\s*([A-Za-z]+)?$/.exec(text) ?? [];
+  const [, digits = '', written] = /^\s*(\d*\.?\d*)\s*([A-Za-z]+)?$/.exec(text) ?? [];
   if (!/\d/.test(digits)) throw new Fault(`human_to_bytes cannot read ${JSON.stringify(text)}`);
   const fallback = args.get(0) ?? null;
-  const unit = given_unit ?? (fallback === null ? undefined : needText(fallback, 'human_to_bytes'));
+  const unit = written ?? (fallback === null ? undefined : needText(fallback, 'human_to_bytes'));
   if (unit === undefined) return wholeNumber(Number(digits));
   const found = sizes.find(([name]) => name === unit.charAt(0).toUpperCase());
   // Longer words are units to some versions only.
-  const fits = unit.length === 1 || unit === `${found?.[0]}${isBits ? 'b' : 'B'}`;
+  const letter = found?.[0] === 'B' ? '' : found?.[0];
+  const fits = unit.length === 1 || unit === `${letter}${isBits ? 'b' : 'B'}`;
   if (!found || !fits) throw new Fault(`human_to_bytes does not know the unit "${unit}"`);
   return wholeNumber(Number(digits) * found[1]);
 }
