@@ -189,7 +189,7 @@ class Answer {
       explains: explainedPaths(stage.tree, this.#question.observed, exact),
       blastRadius: radius,
       verified: true,
-      notes: paramNotes(plan, site, explanation, radius),
+      notes: paramNotes(plan, site, this.#question.paths, explanation, radius),
     };
   }
 

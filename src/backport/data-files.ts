@@ -35,7 +35,11 @@ export function readDataFile(
   const sections = sectionsOf(definition, path);
   if (sections.length === 0 || !desired || !observed) return undefined;
   const [before, after] = [desired, observed].map((file) => readYaml(path, file));
-  if (!before || !after) return { changes: [], reason: 'it is no YAML that Ansible could read' };
+  if (!before || !after) {
+    const crlf = observed.content.includes('\r\n');
+    const reason = crlf ? 'its lines end with carriage returns' : 'it is no YAML that can be read';
+    return { changes: [], reason };
+  }
   if (before.kind !== 'map' || after.kind !== 'map')
     return { changes: [], reason: 'it is no mapping of parameters' };
   const found = yamlChanges(before, after);

@@ -148,7 +148,12 @@ class Explaining {
       );
       // A change that was not to be made is no fault of those that were.
       const wrong = changes.filter((change) => left.some((other) => overlap(change, other)));
-      return new Map(wrong.map((change) => [change, 'the plan renders another value there']));
+      return new Map(
+        wrong.map((change) => [
+          change,
+          'made in the plan it would render otherwise than it was found',
+        ]),
+      );
     };
   }
 

@@ -12,17 +12,20 @@ const MAX_SITES = 10;
 
 type Radius = BackportProposal['blastRadius'];
 
-/** What else changed parameters do: at the site in files that nobody edited, and at other sites. */
+/**
+ * What else changed parameters do: at the site in files that nobody edited, and at other sites.
+ * @param edited paths that were edited at the site
+ */
 export function paramNotes(
   plan: Plan,
   site: string,
-  { stage, exact, partly }: Explanation,
+  edited: readonly string[],
+  { stage }: Explanation,
   radius: Radius,
 ): string[] {
   const notes = [...stage.notes];
-  const edited = new Set([...exact, ...partly]);
   const here = radius.find((one) => one.site === site)?.files ?? [];
-  const others = here.filter((path) => !edited.has(path));
+  const others = here.filter((path) => !edited.includes(path));
   const mirrors = others.filter(isDataFile);
   if (mirrors.length > 0)
     notes.push(`mirror: ${mirrors.join(', ')} at ${site} shows the same values and follows`);
@@ -66,5 +69,5 @@ export function overlayNotes(
 /** Why a file of data is not as it was found, though each of its own edits is made. */
 export function mirrorReason(changes: readonly SourceChange[]): string {
   const names = listed(changes.map(nameOf));
-  return `its own edits are made; it will also show ${names} as edited elsewhere at the site`;
+  return `what was edited in it is made; it will also show ${names}, edited elsewhere at the site`;
 }

@@ -8,7 +8,7 @@ import { type FileTrace, traceFile } from '../render/render.ts';
 import type { FileReading, SourceChange } from './changes.ts';
 import { printed, valueLike } from './like-value.ts';
 import { type Part, type Solved, solve } from './solve.ts';
-import { editedRegions, type Region } from './text-regions.ts';
+import { editedRegions, linesOf, type Region } from './text-regions.ts';
 import { dotted } from './yaml-changes.ts';
 
 /** Why a region cannot be read as changed values. */
@@ -88,9 +88,9 @@ class TextReader {
     const parts = this.#partsOf(region);
     const asked = solve(parts, region.text);
     if (!asked) {
-      const lines = this.#text.slice(region.start, region.end).split('\n').length;
+      const before = linesOf(this.#text.slice(region.start, region.end)).length;
       throw new Unreadable(
-        region.start === region.end || lines !== region.text.split('\n').length
+        before === 0 || before !== linesOf(region.text).length
           ? `lines came or went at line ${region.line}`
           : `line ${region.line} was changed beside the values of plain parameters`,
       );

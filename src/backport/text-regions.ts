@@ -59,7 +59,7 @@ export function differingLines(was: string, is: string): number | undefined {
 }
 
 /** Lines with their ends, so that a missing last newline is a difference like any other. */
-function linesOf(text: string): string[] {
+export function linesOf(text: string): string[] {
   return text.match(/[^\n]*\n|[^\n]+$/g) ?? [];
 }
 

@@ -68,6 +68,6 @@ function told(change: YamlChange): string {
 function short(node: YamlNode): string {
   if (node.kind === 'map') return `{${listed([...node.entries.keys()])}}`;
   if (node.kind === 'sequence') return `[${node.items.length}]`;
-  const text = node.token.replaceAll(/\s+/g, ' ');
+  const text = node.token.replaceAll(/\s+/g, ' ') || 'null';
   return text.length > MAX_VALUE ? `${text.slice(0, MAX_VALUE - 1)}…` : text;
 }
