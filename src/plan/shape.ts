@@ -1,6 +1,6 @@
-import leven from 'leven';
 import { z } from 'zod';
 
+import { nearest as nearestWord } from '../model/nearest.ts';
 import type { Position, Problem } from '../model/problem.ts';
 import {
   Float,
@@ -12,9 +12,6 @@ import {
   type YamlNode,
   type YamlPath,
 } from './yaml/node.ts';
-
-/** How many edits apart two words may be and still be taken for a slip of the pen: a third of the longer one. */
-const SLIP = 1 / 3;
 
 /** What could lead a terminal or a reader astray: control characters, line separators, changes of direction. */
 const UNSHOWABLE =
@@ -45,13 +42,8 @@ export function quoted(text: string): string {
 
 /** `did you mean "layers"?`, if one of the known words is near enough; an object to spread into a problem. */
 export function nearest(word: string, known: Iterable<string>): { hint?: string } {
-  let best: string | undefined;
-  let distance = Infinity;
-  for (const candidate of known) {
-    const d = leven(word.toLowerCase(), candidate.toLowerCase(), { maxDistance: 20 });
-    if (d < distance) [best, distance] = [candidate, d];
-  }
-  if (best === undefined || distance > Math.max(word.length, best.length) * SLIP) return {};
+  const best = nearestWord(word, known);
+  if (best === undefined) return {};
   return { hint: `did you mean ${quoted(best)}?` };
 }
 
