@@ -71,7 +71,7 @@ x {{ domain }}
 `),
     ),
   ).toEqual([
-    ['eu.example.org', undefined],
+    ['eu.example.org', 'domain'],
     ['1500', 'mtu'],
     ['X EU.EXAMPLE.ORG\n', undefined],
   ]);
