@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 
 import { seededRandom } from '../support/random.ts';
 import { lastLines, ServiceProcess } from '../support/service-process.ts';
@@ -21,6 +21,7 @@ const TIMEOUT = 240_000;
 const seed = Number(process.env['TRUEUP_SEED'] ?? Date.now() % 1_000_000);
 
 let world: World;
+let killer: Killer;
 
 beforeAll(async () => {
   world = await World.create(pairPlan);
@@ -29,12 +30,13 @@ beforeAll(async () => {
 });
 afterAll(() => world.remove());
 beforeEach(() => world.restore());
+afterEach(() => killer.kill());
 
 test.each<[Stage]>([['start'], ['commit'], ['edit'], ['merge'], ['second edit']])(
   `killed ${KILLS} times from the stage "%s" on, with seed ${seed}`,
   async (from) => {
     const story = new Story(world);
-    const killer = new Killer(world, story, seededRandom(`${seed} ${from}`));
+    killer = new Killer(world, story, seededRandom(`${seed} ${from}`));
     try {
       await Promise.all([story.play(), killer.run(from)]);
       await story.end();
@@ -44,8 +46,6 @@ test.each<[Stage]>([['start'], ['commit'], ['edit'], ['merge'], ['second edit']]
       throw new Error(`TRUEUP_SEED=${seed}, killed: ${killer.kills.join(', ')}\n${log}`, {
         cause: error,
       });
-    } finally {
-      await killer.end();
     }
     await expectSound(world);
     await expectTold(world);
@@ -89,9 +89,13 @@ class Killer {
   /** Ends the controller, if one runs; gives its exit code. */
   async end(): Promise<number | null> {
     this.#over = true;
-    const code = (await this.#process?.stop()) ?? null;
-    this.#process = undefined;
-    return code;
+    return (await this.#process?.stop()) ?? null;
+  }
+
+  /** Leaves none behind, whatever happened. */
+  async kill(): Promise<void> {
+    this.#over = true;
+    await this.#process?.kill('group');
   }
 
   #reached(stage: Stage): boolean {
@@ -99,6 +103,7 @@ class Killer {
   }
 
   async #start(): Promise<void> {
+    if (this.#over) return;
     const process = await ServiceProcess.start(this.#world);
     this.#process = process;
     void this.#follow(process);

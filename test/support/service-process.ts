@@ -60,11 +60,15 @@ export class ServiceProcess {
     }
   }
 
-  /** Kills the process without warning: alone, or with all of its group. Resolves when it has gone. */
+  /**
+   * Kills the process without warning, alone or with all of its group, unless it has gone already. Resolves when it
+   * has gone.
+   */
   async kill(whom: 'process' | 'group'): Promise<void> {
-    const { pid } = this.#child;
-    if (pid === undefined) throw new Error('the controller did not start');
-    process.kill(whom === 'group' ? -pid : pid, 'SIGKILL');
+    const { pid, exitCode, signalCode } = this.#child;
+    if (pid !== undefined && exitCode === null && signalCode === null) {
+      process.kill(whom === 'group' ? -pid : pid, 'SIGKILL');
+    }
     await this.#ended;
   }
 
