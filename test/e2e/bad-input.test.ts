@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
 import type { Position } from '../../src/model/problem.ts';
+import { git, gitWith, writeRawTree } from '../support/git.ts';
 import { TestService } from '../support/service.ts';
 import { pairPlan, site } from '../support/world-plan.ts';
 import { World } from '../support/world.ts';
@@ -93,6 +94,41 @@ test('a submodule is refused', async () => {
   expect(await refusal(await world.push())).toContain('layers/sub');
 });
 
+test('a path that would lead out of the plan is refused', async () => {
+  const { origin } = world;
+  const text = await gitWith(origin, 'motd: pwned\n', 'hash-object', '-w', '--stdin');
+  const above = await writeRawTree(origin, [{ mode: '100644', name: 'up.yaml', id: text }]);
+  const root = await git(origin, 'rev-parse', `${good}^{tree}`);
+  const list = (await git(origin, 'ls-tree', root)).split('\n').map((line) => {
+    const [, mode = '', , id = '', name = ''] = /^(\S+) (\S+) (\S+)\t(.*)$/.exec(line) ?? [];
+    return { mode: mode === '040000' ? '40000' : mode, name, id };
+  });
+  const tree = await writeRawTree(origin, [{ mode: '40000', name: '..', id: above }, ...list]);
+  const bad = await git(origin, 'commit-tree', tree, '-p', good, '-m', 'Climb');
+  await git(origin, 'update-ref', 'refs/heads/main', bad);
+  expect(await refusal(bad)).toMatch(/\.\.\/up\.yaml|contains "\.\."/);
+});
+
+test('Isolation: a template that would never end is stopped, and holds its site alone', async () => {
+  const range = 'range(100000)';
+  const revision = await world.commit('Count to infinity', {
+    'stacks/slow/stack.yaml': 'apiVersion: trueup/v1\nkind: Stack\nplaybooks: [site.yml]\n',
+    'stacks/slow/site.yml': '- { hosts: all, tasks: [] }\n',
+    'stacks/slow/templates/bomb.j2': `{% for a in ${range} %}{% for b in ${range} %}{% for c in ${range} %}{% endfor %}{% endfor %}{% endfor %}\n`,
+    'sites/porto.yaml': site('porto').replace('[base]', '[base, slow]'),
+    'sites/lisbon.yaml': site('lisbon', { motd: 'Hello' }),
+  });
+  service.look();
+  const lisbon = await service.until('lisbon goes on', async () => {
+    const row = await service.site('lisbon');
+    return row.appliedRevision === revision && row;
+  });
+  expect(lisbon.state).toBe('synced');
+  const porto = await service.site('porto');
+  expect(porto).toMatchObject({ state: 'held', desiredRevision: good });
+  expect(porto.hold).toMatch(/stacks\/slow\/templates\/bomb\.j2:1:\d+: /);
+});
+
 test('Isolation: a site that does not render is held and told; the others go on', async () => {
   const revision = await world.commit('Use what only Porto has', {
     'stacks/base/templates/ntp.conf.j2': 'server {{ clock }}\n# {{ only_porto }}\n',
@@ -137,6 +173,36 @@ test('a branch that is set back by force is the desired state again', async () =
   await world.push('main', '--force');
   await service.synced(good);
   expect(await world.readSite('porto', 'group_vars/all.yml')).toContain('motd: Welcome');
+});
+
+test('a merge that the branch was set back from is asked for no more, once the site is back too', async () => {
+  await world.edit('lisbon', 'group_vars/all.yml', 'motd: Welcome', 'motd: Hello');
+  const { id, number, commit } = await service.proposal('lisbon');
+  // Merged, and thrown away before the controller could look.
+  await service.store.pulls.update(number!, {
+    state: 'merged',
+    mergeCommit: commit,
+    decidedBy: 'olga',
+  });
+  await world.edit('lisbon', 'group_vars/all.yml', 'motd: Hello', 'motd: Welcome');
+  await service.ended(id, 'obsolete');
+  await service.synced(good);
+});
+
+test('a branch that is gone is told; the plan in force stays until it is back', async () => {
+  await world.bare('origin', 'update-ref', '-d', 'refs/heads/main');
+  service.look();
+  await service.until('the loss is told', () =>
+    service.lines.some((line) => line.includes('has no branch') && line.includes('push it')),
+  );
+  await world.edit('lisbon', 'group_vars/all.yml', 'motd: Welcome', 'motd: Hello');
+  await service.until(
+    'the edit is recorded',
+    async () => (await service.site('lisbon')).state === 'drifted',
+  );
+  expect((await service.store.plan.get()).goodRevision).toBe(good);
+  await world.push();
+  await service.proposal('lisbon');
 });
 
 test('a plan repository that is gone for a while changes nothing', async () => {
