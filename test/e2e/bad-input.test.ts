@@ -187,6 +187,7 @@ test('a merge that the branch was set back from is asked for no more, once the s
   await world.edit('lisbon', 'group_vars/all.yml', 'motd: Hello', 'motd: Welcome');
   await service.ended(id, 'obsolete');
   await service.synced(good);
+  expect(await service.store.drifts.open('lisbon')).toEqual([]);
 });
 
 test('a branch that is gone is told; the plan in force stays until it is back', async () => {
