@@ -157,7 +157,7 @@ export class DriftLoop {
 
   /**
    * Opens the drift, or finds it, in the place of an older one. Undefined where the site moved on while its trees
-   * were read: a decision or another edit came.
+   * were read.
    */
   async #open(row: SiteRow, paths: string[], contentKey: string): Promise<DriftRow | undefined> {
     const { store, trees, metrics, log, now } = this.#options;
@@ -167,7 +167,6 @@ export class DriftLoop {
       const stands = await tx.sites.get(site);
       if (stands?.observedCommit !== row.observedCommit || stands?.baseCommit !== row.baseCommit)
         return undefined;
-      if (await isDecided(tx, site, row.observedCommit!)) return undefined;
       const times = await tx.drifts.countDecided(site, contentKey);
       const fingerprint = driftFingerprint(site, [contentKey, String(times)]);
       const older = (await tx.drifts.open(site)).find(
