@@ -42,6 +42,7 @@ describe('what values make a line read as it does now', () => {
     ['two values side by side', '<a=one><b=two>\n', 'three\n'],
     ['fixed text that is gone', '<a=one>:<b=80>\n', 'two 81\n'],
     ['more behind the last value', '<a=one>:<b=80> end\n', 'two:81 stop\n'],
+    ['another line below', 'server <a=one>\n', 'server two\nserver three\n'],
     ['a line without values', 'fixed\n', 'changed\n'],
   ])('%s: no values do', (_name, line, now) => {
     expect(solved(line, now)).toBeUndefined();

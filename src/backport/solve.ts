@@ -58,7 +58,7 @@ function solveOne(parts: readonly Part[], path: YamlPath, text: string): Solved 
   if (!Number.isInteger(length) || length < 0) return undefined;
   const first = fixed[0]!;
   const value = text.slice(first.length, first.length + length);
-  if (value === was || fixed.join(value) !== text) return undefined;
+  if (value === was || fixed.join(value) !== text || breaksLine(was, value)) return undefined;
   return withDoubt({ path, was, text: value }, first, fixed[1]!);
 }
 
@@ -80,13 +80,18 @@ function solveAll(parts: readonly Part[], text: string): Solved[] | undefined {
     if (end < at) return undefined;
     const value = { path: part.path, was: part.text, text: text.slice(at, end) };
     const known = solved.get(JSON.stringify(part.path));
-    if (known && known.text !== value.text) return undefined;
+    if (breaksLine(value.was, value.text) || (known && known.text !== value.text)) return undefined;
     const before = parts[index - 1]?.text ?? '';
     solved.set(JSON.stringify(part.path), withDoubt(value, before, next?.text ?? ''));
     at = end;
   }
   if (at !== text.length) return undefined;
   return [...solved.values()].filter(({ was, text: now }) => was !== now);
+}
+
+/** A value of one line stays one: what came below it is another line of the text. */
+function breaksLine(was: string, value: string): boolean {
+  return value.includes('\n') && !was.includes('\n');
 }
 
 /** Where a value ends that is followed by a fixed text: at the first place that has it, or at the very end. */
