@@ -3,7 +3,7 @@ import { inspect } from 'node:util';
 
 /** Nothing that tests wait for takes this long, even on a busy machine, unless it is broken (ms). */
 const PATIENCE = 20_000;
-const LOOK = 25;
+const LOOK = 50;
 
 /**
  * Looks again and again until there is something to be seen, and returns that.

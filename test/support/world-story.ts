@@ -69,9 +69,9 @@ export class Story {
   }
 
   async #synced(): Promise<boolean> {
-    const head = await this.#world.bare('origin', 'rev-parse', 'main');
     const { plan, sites } = await this.#client.get('/status', Status);
-    return plan.goodRevision === head && sites.total === 2 && sites.byState.synced === 2;
+    if (sites.total !== 2 || sites.byState.synced !== 2) return false;
+    return plan.goodRevision === (await this.#world.bare('origin', 'rev-parse', 'main'));
   }
 
   async #decidable(site: string): Promise<boolean> {
