@@ -1,8 +1,10 @@
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
-import { badGateway, lostAnswer } from '../support/github/faults.ts';
+import { secretForms } from '../../src/model/redact.ts';
+import { badGateway, cutAnswer, type Fault, lostAnswer } from '../support/github/faults.ts';
 import { type FakeGitHub, startGitHub } from '../support/github/server.ts';
 import { TestService } from '../support/service.ts';
 import { eventually } from '../support/wait.ts';
@@ -20,15 +22,7 @@ beforeEach(async () => {
   github = await startGitHub({ owner: 'acme', repo: 'plan', token: TOKEN });
   // The operator works on the repository itself; the controller comes over HTTP, with its token.
   world = await World.create(pairPlan, { origin: github.gitDirectory, force: true });
-  service = await TestService.start(world, {
-    config: {
-      plan: { url: github.gitUrl },
-      forge: {
-        type: 'github',
-        github: { repository: 'acme/plan', baseUrl: github.url, token: TOKEN },
-      },
-    },
-  });
+  service = await start(TOKEN);
   await service.synced();
 });
 afterEach(async () => {
@@ -37,6 +31,13 @@ afterEach(async () => {
   await github.close();
   if (github.violations.length > 0) throw new Error(github.violations.join('\n'));
 });
+
+function start(token: string): Promise<TestService> {
+  const repository = { repository: 'acme/plan', baseUrl: github.url, token };
+  return TestService.start(world, {
+    config: { plan: { url: github.gitUrl }, forge: { type: 'github', github: repository } },
+  });
+}
 
 test('a proposal is a branch and a pull request; merged there, the plan has learnt', async () => {
   await world.edit('lisbon', ...MOTD, 'motd: Back at noon');
@@ -82,12 +83,20 @@ test('decided with our own command, GitHub hears of it', async () => {
   expect(github.pulls[0]).toMatchObject({ state: 'closed', merge: { by: 'trueup-bot' } });
 });
 
-test('One decision: a lost answer and a bad gateway double nothing', async () => {
-  github.fail(lostAnswer, { on: /^POST .*\/pulls$/, times: 1 });
-  github.fail(badGateway(), { on: /^GET .*\/pulls/, times: 2 });
+test.each<[string, Fault, RegExp]>([
+  ['a lost answer to opening', lostAnswer, /^POST .*\/pulls$/],
+  ['half an answer to opening', cutAnswer, /^POST .*\/pulls$/],
+  ['a bad gateway before opening', badGateway(), /^POST .*\/pulls$/],
+  ['a bad gateway before looking', badGateway(), /^GET .*\/pulls/],
+])('One decision: %s doubles nothing', async (_name, fault, on) => {
+  github.fail(fault, { on, times: 2 });
   await world.edit('lisbon', ...MOTD, 'motd: Back at noon');
-  await service.proposal('lisbon');
+  const { id } = await service.proposal('lisbon');
   expect(github.pulls).toHaveLength(1);
+  github.fail(fault, { on: /^GET .*\/pulls/, times: 2 });
+  github.mergePull(1, 'olga');
+  await service.ended(id, 'merged');
+  expect(await world.bare('origin', 'rev-list', '--count', '--merges', 'main')).toBe('1');
 });
 
 test('a revision’s commit gets a status, good or bad', async () => {
@@ -102,12 +111,29 @@ test('a revision’s commit gets a status, good or bad', async () => {
   expect(github.statuses.find(({ commit }) => commit === good)?.state).toBe('success');
 });
 
-test('Secrets stay secret: the token shows in no log line and no file', async () => {
+test('Secrets stay secret: the token shows in no log line, no file and no pull request', async () => {
   await world.edit('lisbon', ...MOTD, 'motd: Back at noon');
   await service.proposal('lisbon');
-  expect(service.lines.join('\n')).not.toContain(TOKEN);
-  for (const file of ['plan.git/config', 'sites.git/config']) {
-    expect(await readFile(`${world.data}/${file}`, 'utf8')).not.toContain(TOKEN);
+  const forms = [...secretForms(TOKEN), ...secretForms(`x-access-token:${TOKEN}`)];
+  const shown = (text: string) => forms.some((form) => text.includes(form));
+  expect(service.lines.filter(shown)).toEqual([]);
+  expect(shown(JSON.stringify([github.pulls, github.comments, github.statuses]))).toBe(false);
+  const entries = await readdir(world.data, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile());
+  expect(files.length).toBeGreaterThan(20);
+  for (const { parentPath, name } of files) {
+    const path = join(parentPath, name);
+    if (shown(await readFile(path, 'latin1'))) throw new Error(`${path} holds the token`);
   }
-  expect(github.pulls[0]!.body).not.toContain(TOKEN);
+});
+
+test('Secrets stay secret: a token that is refused is told without it', async () => {
+  await service.stop();
+  const refused = TOKEN.replaceAll('0', '9');
+  service = await start(refused);
+  const told = await service.until('the refusal is told', () =>
+    service.lines.find((line) => line.includes('refuses our credentials')),
+  );
+  expect(told).toContain('check the token');
+  expect(service.lines.filter((line) => line.includes(refused))).toEqual([]);
 });
