@@ -67,7 +67,8 @@ class Explaining {
   readonly #bold: boolean;
   readonly #reasons = new Map<string, string>();
   #refused = 0;
-  #held = false;
+  /** Changes that are left for a bolder reading. */
+  readonly #held = new Set<SourceChange>();
 
   constructor(question: Question, where: Where, bold: boolean) {
     this.#question = question;
@@ -107,10 +108,10 @@ class Explaining {
     });
   }
 
-  #doubt({ doubt }: SourceChange): string | undefined {
-    if (!doubt || this.#bold) return undefined;
-    this.#held = true;
-    return doubt;
+  #doubt(change: SourceChange): string | undefined {
+    if (!change.doubt || this.#bold) return undefined;
+    this.#held.add(change);
+    return change.doubt;
   }
 
   /** Readings of texts that do not go against what a file of data says. */
@@ -125,7 +126,7 @@ class Explaining {
   #advance(from: Stage, readings: readonly Reading[], judge: Judge): Stage {
     const changes = readings.map(({ change }) => change);
     const { stage, refused } = advance(this.#question.proof, from, changes, this.#where, judge);
-    this.#refused += refused.size;
+    this.#refused += [...refused.keys()].filter((change) => !this.#held.has(change)).length;
     for (const { change, paths } of readings) {
       const reason = refused.get(change);
       if (reason) this.#tell(paths, reason);
@@ -195,18 +196,17 @@ class Explaining {
     changes: readonly SourceChange[],
   ): Map<SourceChange, string> {
     const paths = this.#strays(before, after);
-    const wrong = new Map<SourceChange, string>();
-    if (paths.length === 0) return wrong;
-    this.#held = true;
+    if (paths.length === 0) return new Map();
+    const { proof } = this.#question;
+    const straying = changes.filter((change) => {
+      if (changes.length === 1) return true;
+      const alone = advance(proof, before, [change], this.#where, () => new Map());
+      return this.#strays(before, alone.stage).length > 0;
+    });
     const reason = `its parameter also stands in ${paths.join(', ')}, where it was not changed`;
-    if (changes.length > 1) {
-      const { proof } = this.#question;
-      for (const change of changes) {
-        const alone = advance(proof, before, [change], this.#where, () => new Map());
-        if (this.#strays(before, alone.stage).length > 0) wrong.set(change, reason);
-      }
-    }
-    return wrong.size > 0 ? wrong : new Map(changes.map((change) => [change, reason]));
+    const wrong = straying.length > 0 ? straying : changes;
+    for (const change of wrong) this.#held.add(change);
+    return new Map(wrong.map((change) => [change, reason]));
   }
 
   #strays(before: Stage, after: Stage): string[] {
@@ -226,7 +226,7 @@ class Explaining {
       stage: printed,
       reasons: this.#reasons,
       refused: this.#refused,
-      held: this.#held,
+      held: this.#held.size > 0,
     };
     for (const path of paths) {
       const found = observed.get(path);

@@ -5,6 +5,7 @@ import { blobId, changedPaths, sameFile, type SiteTree, type TrackedFile } from 
 import { changedSites } from '../plan/changes.ts';
 import { loadPlan } from '../plan/load.ts';
 import type { Plan } from '../plan/plan.ts';
+import { changedFiles } from '../render/changed-files.ts';
 import { renderSite } from '../render/render.ts';
 
 /** A plan with some of its files edited, and what one site renders as from it. */
@@ -61,9 +62,7 @@ export class Proof {
     const radius: { site: string; files: string[] }[] = [];
     for (const site of [...changedSites(this.plan, plan)].toSorted()) {
       const files =
-        site === this.site
-          ? changedPaths(this.desired, tree)
-          : changedPaths(treeOf(this.plan, site), treeOf(plan, site));
+        site === this.site ? changedPaths(this.desired, tree) : changedFiles(this.plan, plan, site);
       if (files.length > 0) radius.push({ site, files });
     }
     return radius;
@@ -77,15 +76,4 @@ export function explainedPaths(
   paths: readonly string[],
 ): string[] {
   return paths.filter((path) => sameFile(tree.get(path), observed.get(path)));
-}
-
-function treeOf(plan: Plan, site: string): SiteTree {
-  if (!plan.sites.has(site)) return new Map();
-  try {
-    return renderSite(plan, site).tree;
-  } catch (error) {
-    // A site that does not render has no tree; that it stops rendering is a change of all its files.
-    if (error instanceof InvalidInput) return new Map();
-    throw error;
-  }
 }

@@ -59,8 +59,14 @@ interface Known {
 /** Names that a template and all that it includes read; undefined if that cannot be told beforehand. */
 type Reads = ReadonlySet<string> | undefined;
 
+/** What is known of a template's renderings. */
+interface Output {
+  reads: Reads;
+  known: Known;
+}
+
 /** By stack as it stands in a revision: any change of its files begins anew. */
-const outputs = new WeakMap<StackDefinition, Map<string, { reads: Reads; known: Known }>>();
+const outputs = new WeakMap<StackDefinition, Map<string, Output>>();
 /** Stands for a name that a site has no value for. */
 const MISSING = {};
 
@@ -96,13 +102,7 @@ function sharedOutput(
   site: SiteDefinition,
   context: SiteContext,
 ): Known | undefined {
-  let ofStack = outputs.get(stack);
-  if (!ofStack) outputs.set(stack, (ofStack = new Map<string, { reads: Reads; known: Known }>()));
-  let output = ofStack.get(source);
-  if (!output) {
-    const reads = readsOf(templateAt(plan.files, source), loaderFor(plan, stack));
-    ofStack.set(source, (output = { reads, known: { next: new WeakMap() } }));
-  }
+  const output = outputOf(plan, stack, source);
   const keys = keysOf(output.reads, stack, site, context);
   if (!keys) return undefined;
   let { known } = output;
@@ -114,7 +114,30 @@ function sharedOutput(
   return known;
 }
 
-function readsOf(template: Template, load: (name: string) => Template | undefined): Reads {
+/**
+ * The names that a stack's template and all that it includes read; undefined if that cannot be told beforehand.
+ * @param source the template's path in the plan
+ */
+export function readsOf(
+  plan: Plan,
+  stack: StackDefinition,
+  source: string,
+): ReadonlySet<string> | undefined {
+  return outputOf(plan, stack, source).reads;
+}
+
+function outputOf(plan: Plan, stack: StackDefinition, source: string): Output {
+  let ofStack = outputs.get(stack);
+  if (!ofStack) outputs.set(stack, (ofStack = new Map<string, Output>()));
+  let output = ofStack.get(source);
+  if (!output) {
+    const reads = namesRead(templateAt(plan.files, source), loaderFor(plan, stack));
+    ofStack.set(source, (output = { reads, known: { next: new WeakMap() } }));
+  }
+  return output;
+}
+
+function namesRead(template: Template, load: (name: string) => Template | undefined): Reads {
   const reads = new Set<string>();
   const seen = new Set<Template>();
   const pending = [template];

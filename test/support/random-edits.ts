@@ -98,24 +98,33 @@ export const hiddenEdits: fc.Arbitrary<LineEdit[]> = fc.array(
   { minLength: 1, maxLength: 3 },
 );
 
-/** The site as it would be with edits made to the plan's layers and its own file; undefined if it could not be. */
-export function hiddenTree(
+/** The files of a plan with edits made to its layers and one site's own file. */
+export function editPlan(
   { files }: RandomPlan,
   site: string,
   edits: readonly LineEdit[],
-): SiteTree | undefined {
-  const edited = new Map(Object.entries(files));
-  const paths = [...edited.keys()].filter(
+): Map<string, string> {
+  const after = new Map(Object.entries(files));
+  const paths = [...after.keys()].filter(
     (path) => path.startsWith('layers/') || path === `sites/${site}.yaml`,
   );
   for (const edit of edits) {
     const path = paths[edit.file % paths.length]!;
-    const text = edited.get(path)!;
+    const text = after.get(path)!;
     // Neither the site's labels and hosts, nor what is secret: those are other laws' matter.
     const head = path.startsWith('sites/') ? text.indexOf('groups:') : 0;
-    edited.set(path, text.slice(0, head) + withLine(text.slice(head), edit));
+    after.set(path, text.slice(0, head) + withLine(text.slice(head), edit));
   }
-  const { plan } = loadPlan(planFiles(edited));
+  return after;
+}
+
+/** The site as it would be with edits made to the plan; undefined if it could not be. */
+export function hiddenTree(
+  source: RandomPlan,
+  site: string,
+  edits: readonly LineEdit[],
+): SiteTree | undefined {
+  const { plan } = loadPlan(planFiles(editPlan(source, site, edits)));
   try {
     return plan && renderSite(plan, site).tree;
   } catch (error) {
