@@ -49,6 +49,7 @@ export class Tokens {
     return this.#session.db
       .selectFrom('tokens')
       .select(COLUMNS)
+      .orderBy('name')
       .orderBy('createdAt')
       .orderBy('id')
       .execute();
