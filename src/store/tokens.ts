@@ -44,7 +44,7 @@ export class Tokens {
     return { token: `tu_${id}_${secret}`, row };
   }
 
-  /** Revoked ones too, oldest first. */
+  /** Revoked ones too, by name. */
   async list(): Promise<TokenRow[]> {
     return this.#session.db
       .selectFrom('tokens')
