@@ -44,6 +44,11 @@ export function createForge({
             const head = await repository.branchHead(base);
             return head !== undefined && repository.isAncestor(commit, head);
           },
+          changedFiles: async (base, head) => {
+            const tip = await repository.branchHead(base);
+            const from = tip && (await repository.mergeBase(tip, head));
+            return from ? repository.changedFiles(from, head) : [];
+          },
           merge: (merge) => mergeInto(repository, branch, merge, now()),
         },
       });

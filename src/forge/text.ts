@@ -68,6 +68,12 @@ export function markerLine(marker: string): string {
   return `<!-- trueup:${marker} -->`;
 }
 
+/** A comment's text without the marker's line, which counts only where the comment is `ours`. */
+export function readMarked(text: string, ours: boolean): { body: string; marker?: string } {
+  const [line, marker] = (ours && /^<!-- trueup:(\S+) -->\n/.exec(text)) || [];
+  return marker === undefined ? { body: text } : { body: text.slice(line!.length), marker };
+}
+
 /** Throws if the marker could break out of the comment that hides it. */
 export function checkMarker(marker: string): void {
   if (MARKER.test(marker)) return;

@@ -19,7 +19,7 @@ export interface PullRow {
 
 type NewPull = Pick<PullRow, 'branch' | 'base' | 'head' | 'title' | 'body' | 'labels'>;
 type PullChange = Partial<
-  Pick<PullRow, 'head' | 'title' | 'body' | 'state' | 'mergeCommit' | 'decidedBy'>
+  Pick<PullRow, 'head' | 'title' | 'body' | 'labels' | 'state' | 'mergeCommit' | 'decidedBy'>
 >;
 
 interface PullStatus {
@@ -84,7 +84,7 @@ export class Pulls {
     const row = await this.#session.write((db) =>
       db
         .updateTable('pulls')
-        .set({ number, ...change })
+        .set(pullCodec.encode({ number, ...change }))
         .where('number', '=', number)
         .returningAll()
         .executeTakeFirst(),

@@ -1,18 +1,27 @@
 import { Octokit, type RestEndpointMethodTypes } from '@octokit/rest';
+import PQueue from 'p-queue';
 
 import { Stalled, UserError } from '../../model/errors.ts';
 import { ForgeUnavailable } from '../errors.ts';
-import { boundedFetch } from './bounded-fetch.ts';
-import { answerOf, failureOf, isTimeout } from './failure.ts';
+import { boundedFetch } from '../bounded-fetch.ts';
+import { answerOf, failureOf, GitHubRefusal, isTimeout } from './failure.ts';
 
 export interface ClientOptions {
-  /** The token to use now; asked before every request. It never shows in an error or log. */
-  token: () => string | Promise<string>;
+  /**
+   * The token to use now; asked before every request. Asked with the token that GitHub has just rejected, another one
+   * is tried once. It never shows in an error or log.
+   */
+  token: (rejected?: string) => string | Promise<string>;
   /** `https://api.github.com` unless told otherwise; `https://<host>/api/v3` on an Enterprise server. */
   baseUrl?: string;
   userAgent?: string;
   /** Milliseconds for one request with its answer; 20 s unless told otherwise. */
   timeout?: number;
+  /**
+   * Requests that change something, sent one at a time, a few at once and then no more than this on average; 60
+   * unless told otherwise. GitHub counts them, and refuses everything for a while at 80 a minute.
+   */
+  writesPerMinute?: number;
   /**
    * Told of every request: `GET /pulls/{pull_number}`, and the HTTP status, `timeout` or `error` where none came;
    * how many requests are left in the current period, where GitHub says it.
@@ -22,9 +31,10 @@ export interface ClientOptions {
   now?: () => number;
 }
 
-/** Pull requests that are polled and remembered; each takes some 20 kB, and its body. */
-const REMEMBERED = 200;
-const POLLED = '/repos/{owner}/{repo}/pulls/{pull_number}';
+/** Bytes of answers that are remembered to be asked for conditionally; a pull request takes some 20 kB. */
+const REMEMBERED = 16 * 1024 * 1024;
+/** Seconds' worth of writes that may be sent at once. */
+const BURST = 20;
 
 type RequestOptions = Required<Parameters<Octokit['request']['endpoint']['parse']>[0]>;
 type PullAnswer = RestEndpointMethodTypes['pulls']['get']['response'];
@@ -38,8 +48,12 @@ const silent = { debug: ignore, info: ignore, warn: ignore, error: ignore };
 
 /**
  * Octokit as we use it: every request has the current token and a time limit, and is not sent at all while GitHub
- * wants to be left alone; polling what has not changed costs nothing of the rate limit; a failure is thrown as
+ * wants to be left alone; reading again what has not changed costs nothing of the rate limit; a failure is thrown as
  * `ForgeUnavailable` or `GitHubRefusal`. Throws `UserError` if the base URL would send the token in plain text.
+ *
+ * Octokit's plugins for throttling and retrying are not used. They send one request again, a POST as well whose
+ * answer was lost: that is a comment twice. Our verbs look first, so a whole verb is repeated instead (`repeatedly`),
+ * and a limit is handed to the loop that asked (`retryAfter`), which has other keys to handle meanwhile.
  */
 export function createClient(options: ClientOptions): Octokit {
   const octokit = new Octokit({
@@ -57,26 +71,42 @@ class Requests {
   readonly #octokit: Octokit;
   readonly #options: ClientOptions;
   readonly #now: () => number;
-  /** Newest answers by URL, with their ETags; the least recently used first. */
-  readonly #remembered = new Map<string, { tag: string; answer: Answer }>();
+  readonly #remembered = new RememberedAnswers();
+  readonly #writes: PQueue;
   #quietUntil = -Infinity;
 
   constructor(octokit: Octokit, options: ClientOptions) {
     this.#octokit = octokit;
     this.#options = options;
     this.#now = options.now ?? (() => performance.now());
+    const { writesPerMinute = 60 } = options;
+    const intervalCap = Math.max(1, Math.round((writesPerMinute * BURST) / 60));
+    this.#writes = new PQueue({ concurrency: 1, intervalCap, interval: BURST * 1000 });
   }
 
   async send(send: Send, request: RequestOptions): Promise<Answer> {
+    const work = async (): Promise<Answer> => {
+      const token = await this.#token();
+      try {
+        return await this.#sendOnce(send, request, token);
+      } catch (error) {
+        if (!(error instanceof GitHubRefusal) || error.status !== 401) throw error;
+        const other = await this.#token(token);
+        if (other === token) throw error;
+        return this.#sendOnce(send, request, other);
+      }
+    };
+    return request.method === 'GET' ? work() : this.#writes.add(work);
+  }
+
+  async #sendOnce(send: Send, request: RequestOptions, token: string): Promise<Answer> {
     const operation = `${request.method} ${request.url.replace('/repos/{owner}/{repo}', '') || '/'}`;
     this.#refuseWhileQuiet(operation);
-    const token = await this.#token();
-    const polled = request.method === 'GET' && request.url === POLLED;
-    const url = polled ? this.#octokit.request.endpoint.parse(request).url : '';
-    const known = this.#remembered.get(url);
+    const asked = request.method === 'GET' ? this.#octokit.request.endpoint.parse(request).url : '';
+    const known = this.#remembered.get(asked);
     request.headers.authorization = `Bearer ${token}`;
     request.headers['x-github-api-version'] = '2022-11-28';
-    if (known) request.headers['if-none-match'] = known.tag;
+    if (known?.headers.etag !== undefined) request.headers['if-none-match'] = known.headers.etag;
     request.request = {
       ...request.request,
       signal: AbortSignal.timeout(this.#options.timeout ?? 20_000),
@@ -85,14 +115,14 @@ class Requests {
       const answer = await send(request);
       this.#tell(operation, String(answer.status), answer.headers);
       refuseOddAnswer(operation, answer);
-      if (polled) this.#remember(url, answer);
+      if (asked !== '') this.#remembered.set(asked, answer);
       return answer;
     } catch (thrown) {
       if (thrown instanceof ForgeUnavailable || thrown instanceof Stalled) throw thrown;
       const answer = answerOf(thrown);
       const code = answer?.status ?? (isTimeout(thrown) ? 'timeout' : 'error');
       this.#tell(operation, String(code), answer?.headers ?? {});
-      if (answer?.status === 304 && known) return this.#remember(url, known.answer);
+      if (answer?.status === 304 && known) return known;
       throw this.#failure(thrown, operation, token);
     }
   }
@@ -106,8 +136,8 @@ class Requests {
     );
   }
 
-  async #token(): Promise<string> {
-    const token = (await this.#options.token()).trim();
+  async #token(rejected?: string): Promise<string> {
+    const token = (await this.#options.token(rejected)).trim();
     // Anything else is refused by fetch in an error that quotes it.
     if (/^[\x21-\x7e]+$/.test(token)) return token;
     throw new Stalled("GitHub's token is empty or holds characters that no token has: set it anew");
@@ -122,15 +152,6 @@ class Requests {
     );
   }
 
-  #remember(url: string, answer: Answer): Answer {
-    this.#remembered.delete(url);
-    const tag = answer.headers.etag;
-    if (tag !== undefined) this.#remembered.set(url, { tag, answer });
-    const [oldest = url] = this.#remembered.keys();
-    if (this.#remembered.size > REMEMBERED) this.#remembered.delete(oldest);
-    return answer;
-  }
-
   #failure(thrown: unknown, operation: string, token: string): Error {
     const failure = failureOf(thrown, operation);
     failure.message = failure.message.replaceAll(token, '•••');
@@ -139,6 +160,43 @@ class Requests {
     }
     return failure;
   }
+}
+
+/** Newest answers with an ETag, by URL; the least recently used are forgotten first. */
+class RememberedAnswers {
+  readonly #answers = new Map<string, Answer>();
+  #size = 0;
+
+  get(url: string): Answer | undefined {
+    const answer = this.#answers.get(url);
+    if (!answer) return undefined;
+    this.#answers.delete(url);
+    this.#answers.set(url, answer);
+    return answer;
+  }
+
+  set(url: string, answer: Answer): void {
+    this.#forget(url);
+    if (answer.headers.etag === undefined) return;
+    this.#answers.set(url, answer);
+    this.#size += sizeOf(answer);
+    for (const oldest of this.#answers.keys()) {
+      if (this.#size <= REMEMBERED) break;
+      this.#forget(oldest);
+    }
+  }
+
+  #forget(url: string): void {
+    const answer = this.#answers.get(url);
+    if (!answer) return;
+    this.#answers.delete(url);
+    this.#size -= sizeOf(answer);
+  }
+}
+
+/** Bytes that an answer had on its way, as `boundedFetch` counted them. */
+function sizeOf({ headers }: Answer): number {
+  return Number(headers['content-length'] ?? 0);
 }
 
 /** Refuses what came with a good status and yet is no answer of the API's. */

@@ -1,6 +1,8 @@
 import type { Octokit, RestEndpointMethodTypes } from '@octokit/rest';
 
-import { markedBody, markerLine } from '../text.ts';
+import type { PullRequestComment } from '../forge.ts';
+import { markedBody, markerLine, readMarked } from '../text.ts';
+import { readPages } from './pages.ts';
 
 type Comment = RestEndpointMethodTypes['issues']['listComments']['response']['data'][number];
 
@@ -10,14 +12,13 @@ interface CommentPlace {
   issue_number: number;
 }
 
-const PER_PAGE = 100;
 /** Ten thousand comments are read before one is taken not to be there. */
 const MOST_PAGES = 100;
 
 /**
  * Brings the comment that begins with the marker up to date, or posts it. `account` is who we are to GitHub, undefined
- * if it doesn't say (an app's token): others may put our marker on a comment of theirs, which is not ours to edit.
- * Where lost answers have left several, the oldest stays.
+ * if it doesn't say (a token without an account): others may put our marker on a comment of theirs, which is not ours
+ * to edit. Where lost answers have left several, the oldest stays.
  */
 export async function ensureComment(
   octokit: Octokit,
@@ -28,38 +29,46 @@ export async function ensureComment(
 ): Promise<void> {
   const { owner, repo } = place;
   const text = markedBody(marker, body);
-  const [ours, ...surplus] = await ownComments(octokit, place, account, markerLine(marker));
+  const line = markerLine(marker);
+  const [ours, ...surplus] = (await readComments(octokit, place)).filter(
+    (comment) => comment.body?.startsWith(line) && isOurs(comment, account),
+  );
   for (const { id } of surplus) {
     await octokit.rest.issues.deleteComment({ owner, repo, comment_id: id });
   }
   if (!ours) {
     await octokit.rest.issues.createComment({ ...place, body: text });
-  } else if (ours.body?.replaceAll('\r\n', '\n') !== text) {
+  } else if (textOf(ours) !== text) {
     await octokit.rest.issues.updateComment({ owner, repo, comment_id: ours.id, body: text });
   }
 }
 
-async function ownComments(
+/** All comments as every forge tells them, the oldest first. `account` as for `ensureComment`. */
+export async function listComments(
   octokit: Octokit,
   place: CommentPlace,
   account: string | undefined,
-  line: string,
-): Promise<Comment[]> {
-  const found: Comment[] = [];
-  for (let page = 1; page <= MOST_PAGES; page += 1) {
-    const { data } = await octokit.rest.issues.listComments({
-      ...place,
-      per_page: PER_PAGE,
-      page,
-    });
-    found.push(
-      ...data.filter(
-        ({ user, body }) =>
-          body?.startsWith(line) &&
-          (account === undefined ? user?.type === 'Bot' : user?.login === account),
-      ),
-    );
-    if (data.length < PER_PAGE) break;
-  }
-  return found;
+): Promise<PullRequestComment[]> {
+  const comments = await readComments(octokit, place);
+  return comments.map((comment) => ({
+    id: String(comment.id),
+    author: comment.user?.login ?? '',
+    createdAt: Date.parse(comment.created_at),
+    ...readMarked(textOf(comment), isOurs(comment, account)),
+  }));
+}
+
+function readComments(octokit: Octokit, place: CommentPlace): Promise<Comment[]> {
+  return readPages(
+    (page) => octokit.rest.issues.listComments({ ...place, ...page }),
+    MOST_PAGES,
+  );
+}
+
+function isOurs({ user }: Comment, account: string | undefined): boolean {
+  return account === undefined ? user?.type === 'Bot' : user?.login === account;
+}
+
+function textOf({ body }: Comment): string {
+  return (body ?? '').replaceAll('\r\n', '\n');
 }

@@ -2,13 +2,25 @@ import type { Octokit, RestEndpointMethodTypes } from '@octokit/rest';
 
 import { UserError } from '../../model/errors.ts';
 import { ForgeUnavailable } from '../errors.ts';
-import type { CommitStatus, Forge, PullRequest, PullRequestDraft } from '../forge.ts';
+import type {
+  CommitStatus,
+  Forge,
+  MergeResult,
+  Permission,
+  PullRequest,
+  PullRequestComment,
+  PullRequestDraft,
+} from '../forge.ts';
+import { mergeable } from '../mergeable.ts';
+import { repeatedly } from '../repeat.ts';
 import { checkMarker, fitBody, fitLine, fitStatus, fitTitle, mergeMessage } from '../text.ts';
+import { disableAutoMerge, enableAutoMerge } from './auto-merge.ts';
 import { createClient, type ClientOptions } from './client.ts';
-import { ensureComment } from './comments.ts';
+import { ensureComment, listComments } from './comments.ts';
 import { explain, GitHubRefusal, NEEDED_ACCESS } from './failure.ts';
-import { toPullRequest } from './pull-request.ts';
-import { repeatedly } from './repeat.ts';
+import { ensureLabels } from './labels.ts';
+import { readPages } from './pages.ts';
+import { type PullDetails, toMergeResult, toPullRequest } from './pull-request.ts';
 
 type CommitStatuses =
   RestEndpointMethodTypes['repos']['listCommitStatusesForRef']['response']['data'];
@@ -18,9 +30,16 @@ export interface GitHubForgeOptions extends ClientOptions {
   repository: string;
   /** How pull requests are merged; with a merge commit unless told otherwise. */
   mergeMethod?: 'merge' | 'squash' | 'rebase';
+  /** The account that the token belongs to, where GitHub does not tell it by the token: that of an app. */
+  account?: () => Promise<string>;
   /** Waits between attempts, for so many milliseconds. */
   sleep?: (ms: number) => Promise<unknown>;
 }
+
+/** GitHub tells three thousand files of a pull request at most. */
+const MOST_FILES = 3000;
+/** More open pull requests than this are not looked at, in hundreds. */
+const MOST_OPEN = 20;
 
 const REPOSITORY = /^([A-Za-z0-9][A-Za-z0-9-]{0,38})\/([A-Za-z0-9._-]{1,100})$/;
 
@@ -40,13 +59,7 @@ export class GitHubForge implements Forge {
 
   /** @throws UserError if the repository's name or the base URL can't be one */
   constructor(options: GitHubForgeOptions) {
-    const [, owner, repo] = REPOSITORY.exec(options.repository) ?? [];
-    if (owner === undefined || repo === undefined) {
-      throw new UserError(
-        `"${options.repository}" is no repository of GitHub's: give it as owner/name`,
-      );
-    }
-    this.#repository = { owner, repo };
+    this.#repository = parseRepository(options.repository);
     this.#options = options;
     this.#octokit = createClient(options);
   }
@@ -54,7 +67,11 @@ export class GitHubForge implements Forge {
   ensurePullRequest(draft: PullRequestDraft): Promise<PullRequest> {
     return this.#verb(async () => {
       const pull = (await this.#newest(draft.branch)) ?? (await this.#open(draft));
-      return this.#label(pull, draft.labels);
+      if (pull.state !== 'open') return pull;
+      const labels = await ensureLabels(this.#octokit, this.#issue(pull.number), pull.labels, {
+        add: draft.labels,
+      });
+      return { ...pull, labels };
     });
   }
 
@@ -66,8 +83,38 @@ export class GitHubForge implements Forge {
     return this.#verb(() => this.#newest(branch));
   }
 
+  listOpenPullRequests(base: string): Promise<PullRequest[]> {
+    return this.#verb(async () => {
+      const query = { ...this.#repository, base, state: 'open', sort: 'created' } as const;
+      const pulls = await readPages(
+        (page) => this.#octokit.rest.pulls.list({ ...query, direction: 'desc', ...page }),
+        MOST_OPEN,
+      );
+      // One that was opened meanwhile moves another to the next page.
+      const unique = new Map(pulls.map((pull) => [pull.number, toPullRequest(pull)]));
+      return [...unique.values()];
+    });
+  }
+
   ensureComment(number: number, marker: string, body: string): Promise<void> {
     return this.#verb(() => this.#comment(number, marker, body));
+  }
+
+  listComments(number: number): Promise<PullRequestComment[]> {
+    return this.#verb(async () => {
+      await this.#known(number);
+      return listComments(this.#octokit, this.#issue(number), await this.#whoWeAre());
+    });
+  }
+
+  ensureLabels(
+    number: number,
+    change: { add?: string[]; remove?: string[] },
+  ): Promise<string[]> {
+    return this.#verb(async () => {
+      const { labels } = await this.#known(number);
+      return ensureLabels(this.#octokit, this.#issue(number), labels, change);
+    });
   }
 
   updatePullRequest(number: number, change: { title?: string; body?: string }): Promise<void> {
@@ -89,12 +136,33 @@ export class GitHubForge implements Forge {
     return this.#verb(async () => {
       const pull = mergeable(await this.#known(number), head);
       if (pull.state === 'merged') return pull;
-      try {
-        return await this.#merge(pull, head, decidedBy);
-      } catch (error) {
-        if (!(error instanceof GitHubRefusal) || ![405, 409].includes(error.status)) throw error;
-        return this.#afterRefusedMerge(number, head, error);
-      }
+      return this.#mergeOrSayWhy(pull, head, decidedBy);
+    });
+  }
+
+  ensureAutoMerge(number: number, head: string, decidedBy: string): Promise<PullRequest> {
+    return this.#verb(async () => {
+      const details = await this.#details(number);
+      const pull = mergeable(toPullRequest(details), head);
+      if (pull.state === 'merged' || pull.autoMerge) return pull;
+      const enabled = await enableAutoMerge(this.#octokit, {
+        pull: details.node_id,
+        head,
+        method: this.#options.mergeMethod ?? 'merge',
+        message: mergeMessage(pull, decidedBy),
+      });
+      if (!enabled) return this.#mergeOrSayWhy(pull, head, decidedBy);
+      // Without anything to wait for, it may be merged by now.
+      return this.#known(number);
+    });
+  }
+
+  cancelAutoMerge(number: number): Promise<PullRequest> {
+    return this.#verb(async () => {
+      const details = await this.#details(number);
+      if (!toPullRequest(details).autoMerge) return toPullRequest(details);
+      await disableAutoMerge(this.#octokit, details.node_id);
+      return this.#known(number);
     });
   }
 
@@ -112,6 +180,59 @@ export class GitHubForge implements Forge {
       });
       const closed = toPullRequest(data);
       return closed.state === 'closed' ? { ...closed, decidedBy } : closed;
+    });
+  }
+
+  reopenPullRequest(number: number): Promise<PullRequest> {
+    return this.#verb(async () => {
+      const pull = await this.#known(number);
+      if (pull.state === 'open') return pull;
+      if (pull.state === 'merged') {
+        throw new UserError(`pull request #${number} is merged, so it can't be opened again`);
+      }
+      const { data } = await this.#octokit.rest.pulls.update({
+        ...this.#repository,
+        pull_number: number,
+        state: 'open',
+      });
+      return toPullRequest(data);
+    });
+  }
+
+  changedFiles(number: number): Promise<{ files: string[]; complete: boolean }> {
+    return this.#verb(async () => {
+      await this.#known(number);
+      const list = await readPages(
+        (page) =>
+          this.#octokit.rest.pulls.listFiles({ ...this.#repository, pull_number: number, ...page }),
+        MOST_FILES / 100,
+      );
+      const files = list.flatMap(({ filename, previous_filename: before }) =>
+        before === undefined ? [filename] : [filename, before],
+      );
+      return { files: [...new Set(files)].toSorted(), complete: list.length < MOST_FILES };
+    });
+  }
+
+  mergeResult(number: number): Promise<MergeResult> {
+    return this.#verb(async () => toMergeResult(await this.#details(number)));
+  }
+
+  permissionOf(account: string): Promise<Permission> {
+    return this.#verb(async () => {
+      try {
+        const { data } = await this.#octokit.rest.repos.getCollaboratorPermissionLevel({
+          ...this.#repository,
+          username: account,
+        });
+        const { permission } = data;
+        return permission === 'admin' || permission === 'write' || permission === 'read'
+          ? permission
+          : 'none';
+      } catch (error) {
+        await this.#passIfAbsent(error);
+        return 'none';
+      }
     });
   }
 
@@ -176,18 +297,6 @@ export class GitHubForge implements Forge {
     }
   }
 
-  async #label(pull: PullRequest, wanted: readonly string[]): Promise<PullRequest> {
-    const has = new Set(pull.labels.map((label) => label.toLowerCase()));
-    const labels = wanted.filter((label) => !has.has(label.toLowerCase()));
-    if (pull.state !== 'open' || labels.length === 0) return pull;
-    const { data } = await this.#octokit.rest.issues.addLabels({
-      ...this.#repository,
-      issue_number: pull.number,
-      labels,
-    });
-    return { ...pull, labels: data.map((label) => label.name) };
-  }
-
   /** The newest hundred of a commit, the newest first. */
   async #statuses(commit: string): Promise<CommitStatuses> {
     try {
@@ -204,13 +313,18 @@ export class GitHubForge implements Forge {
   }
 
   async #get(number: number): Promise<PullRequest | undefined> {
+    const details = await this.#find(number);
+    const pull = details && toPullRequest(details);
+    return pull?.state === 'closed' ? { ...pull, ...(await this.#closer(number)) } : pull;
+  }
+
+  async #find(number: number): Promise<PullDetails | undefined> {
     try {
       const { data } = await this.#octokit.rest.pulls.get({
         ...this.#repository,
         pull_number: number,
       });
-      const pull = toPullRequest(data);
-      return pull.state === 'closed' ? { ...pull, ...(await this.#closer(number)) } : pull;
+      return data;
     } catch (error) {
       await this.#passIfAbsent(error);
       return undefined;
@@ -224,9 +338,19 @@ export class GitHubForge implements Forge {
   }
 
   async #known(number: number): Promise<PullRequest> {
-    const pull = await this.#get(number);
-    if (pull) return pull;
+    return (await this.#get(number)) ?? this.#unknown(number);
+  }
+
+  async #details(number: number): Promise<PullDetails> {
+    return (await this.#find(number)) ?? this.#unknown(number);
+  }
+
+  #unknown(number: number): never {
     throw new UserError(`there is no pull request #${number} in ${this.#options.repository}`);
+  }
+
+  #issue(number: number) {
+    return { ...this.#repository, issue_number: number };
   }
 
   async #closer(number: number): Promise<{ decidedBy?: string }> {
@@ -240,13 +364,14 @@ export class GitHubForge implements Forge {
   async #comment(number: number, marker: string, body: string): Promise<void> {
     checkMarker(marker);
     await this.#known(number);
-    const place = { ...this.#repository, issue_number: number };
-    await ensureComment(this.#octokit, place, await this.#whoWeAre(), marker, body);
+    await ensureComment(this.#octokit, this.#issue(number), await this.#whoWeAre(), marker, body);
   }
 
-  /** Login of our account; undefined for an app's token, which has none. */
+  /** Login of our account; undefined if GitHub doesn't tell it, as for a workflow's token. */
   async #whoWeAre(): Promise<string | undefined> {
     if (this.#accountKnown) return this.#account;
+    const { account } = this.#options;
+    if (account) return account();
     try {
       const { data } = await this.#octokit.rest.users.getAuthenticated();
       this.#account = data.login;
@@ -255,6 +380,15 @@ export class GitHubForge implements Forge {
     }
     this.#accountKnown = true;
     return this.#account;
+  }
+
+  async #mergeOrSayWhy(pull: PullRequest, head: string, decidedBy: string): Promise<PullRequest> {
+    try {
+      return await this.#merge(pull, head, decidedBy);
+    } catch (error) {
+      if (!(error instanceof GitHubRefusal) || ![405, 409].includes(error.status)) throw error;
+      return this.#afterRefusedMerge(pull.number, head, error);
+    }
   }
 
   async #merge(pull: PullRequest, head: string, decidedBy: string): Promise<PullRequest> {
@@ -316,15 +450,9 @@ export class GitHubForge implements Forge {
   }
 }
 
-/** The pull request if it is merged, or open at the commit that was reviewed. */
-function mergeable(pull: PullRequest, head: string): PullRequest {
-  if (pull.state === 'closed') {
-    throw new UserError(`pull request #${pull.number} is closed, so it can't be merged`);
-  }
-  if (pull.state === 'open' && pull.head !== head) {
-    throw new UserError(
-      `pull request #${pull.number} is at ${pull.head} by now, not at ${head}: look at it again before merging it`,
-    );
-  }
-  return pull;
+/** @throws UserError if the text is not `owner/name` */
+export function parseRepository(text: string): { owner: string; repo: string } {
+  const [, owner, repo] = REPOSITORY.exec(text) ?? [];
+  if (owner !== undefined && repo !== undefined) return { owner, repo };
+  throw new UserError(`"${text}" is no repository of GitHub's: give it as owner/name`);
 }

@@ -1,9 +1,22 @@
 import PQueue from 'p-queue';
 
 import { UserError } from '../../model/errors.ts';
-import type { CommitStatus, Forge, PullRequest, PullRequestDraft } from '../forge.ts';
+import type {
+  CommitStatus,
+  Forge,
+  MergeResult,
+  Permission,
+  PullRequest,
+  PullRequestComment,
+  PullRequestDraft,
+} from '../forge.ts';
+import { labelChanges } from '../labels.ts';
+import { mergeable } from '../mergeable.ts';
 import { checkMarker, fitBody, fitStatus, fitTitle, mergeMessage } from '../text.ts';
 import type { MergeTarget, PullRecord, PullRecords } from './ports.ts';
+
+/** Open pull requests that are read from the store at once. */
+const PAGE = 200;
 
 export interface LocalForgeOptions {
   records: PullRecords;
@@ -52,11 +65,53 @@ export class LocalForge implements Forge {
     });
   }
 
+  listOpenPullRequests(base: string): Promise<PullRequest[]> {
+    return this.#queue.add(async () => {
+      const pulls: PullRequest[] = [];
+      for (let before = Infinity; ;) {
+        const page = await this.#records.list({
+          state: 'open',
+          limit: PAGE,
+          ...(before === Infinity ? {} : { before }),
+        });
+        for (const record of page) pulls.push(this.#show(await this.#look(record)));
+        if (page.length < PAGE) break;
+        before = page.at(-1)!.number;
+      }
+      return pulls.filter((pull) => pull.state === 'open' && pull.base === base);
+    });
+  }
+
   ensureComment(number: number, marker: string, body: string): Promise<void> {
     return this.#queue.add(async () => {
       checkMarker(marker);
       await this.#known(number);
       await this.#records.upsertComment(number, { marker, body: fitBody(body) });
+    });
+  }
+
+  /** There is no page to write on: every comment is one of ours. */
+  listComments(number: number): Promise<PullRequestComment[]> {
+    return this.#queue.add(async () => {
+      await this.#known(number);
+      const comments = await this.#records.comments(number);
+      return comments.map(({ marker, body }) => ({
+        id: marker,
+        author: 'trueup',
+        body,
+        marker,
+        createdAt: 0,
+      }));
+    });
+  }
+
+  ensureLabels(number: number, change: { add?: string[]; remove?: string[] }): Promise<string[]> {
+    return this.#queue.add(async () => {
+      const { labels: has } = await this.#known(number);
+      const { add, remove } = labelChanges(has, change);
+      const labels = [...has.filter((label) => !remove.includes(label)), ...add];
+      if (add.length + remove.length > 0) await this.#records.update(number, { labels });
+      return labels;
     });
   }
 
@@ -73,10 +128,18 @@ export class LocalForge implements Forge {
   mergePullRequest(number: number, head: string, decidedBy: string): Promise<PullRequest> {
     return this.#queue.add(async () => {
       const record = await this.#look(await this.#known(number));
-      if (record.state === 'open') return this.#show(await this.#merge(record, head, decidedBy));
-      if (record.state === 'merged') return this.#show(record);
-      throw new UserError(`pull request #${number} is closed, so it can't be merged`);
+      const pull = mergeable(this.#show(record), head);
+      return pull.state === 'merged' ? pull : this.#show(await this.#merge(record, head, decidedBy));
     });
+  }
+
+  /** There are no rules to wait for: it is merged at once. */
+  ensureAutoMerge(number: number, head: string, decidedBy: string): Promise<PullRequest> {
+    return this.mergePullRequest(number, head, decidedBy);
+  }
+
+  cancelAutoMerge(number: number): Promise<PullRequest> {
+    return this.#queue.add(async () => this.#show(await this.#look(await this.#known(number))));
   }
 
   closePullRequest(number: number, decidedBy: string): Promise<PullRequest> {
@@ -85,6 +148,44 @@ export class LocalForge implements Forge {
       if (record.state !== 'open') return this.#show(record);
       return this.#show(await this.#records.update(number, { state: 'closed', decidedBy }));
     });
+  }
+
+  reopenPullRequest(number: number): Promise<PullRequest> {
+    return this.#queue.add(async () => {
+      const record = await this.#look(await this.#known(number));
+      if (record.state === 'open') return this.#show(record);
+      if (record.state === 'merged') {
+        throw new UserError(`pull request #${number} is merged, so it can't be opened again`);
+      }
+      const head = await this.#target.branchHead(record.branch);
+      if (head === undefined) {
+        throw new UserError(
+          `pull request #${number} can't be opened again: its branch ${record.branch} is gone`,
+        );
+      }
+      const change = { state: 'open', decidedBy: null, head } as const;
+      return this.#show(await this.#look(await this.#records.update(number, change)));
+    });
+  }
+
+  changedFiles(number: number): Promise<{ files: string[]; complete: boolean }> {
+    return this.#queue.add(async () => {
+      const { base, head } = await this.#look(await this.#known(number));
+      const files = await this.#target.changedFiles(base, head);
+      return { files: files.toSorted(), complete: true };
+    });
+  }
+
+  mergeResult(number: number): Promise<MergeResult> {
+    return this.#queue.add(async () => {
+      const { branch, head } = await this.#look(await this.#known(number));
+      return { headRef: `refs/heads/${branch}`, head };
+    });
+  }
+
+  /** Accounts are none of the forge's here: who may decide is told by the tokens of the API. */
+  async permissionOf(): Promise<Permission> {
+    return 'none';
   }
 
   setCommitStatus(commit: string, status: CommitStatus): Promise<void> {
@@ -136,11 +237,6 @@ export class LocalForge implements Forge {
 
   async #merge(record: PullRecord, head: string, decidedBy: string): Promise<PullRecord> {
     const { number, base } = record;
-    if (record.head !== head) {
-      throw new UserError(
-        `pull request #${number} is at ${record.head} by now, not at ${head}: look at it again before merging it`,
-      );
-    }
     const { subject, body } = mergeMessage(record, decidedBy);
     const message = `${subject}\n\n${body}\n`;
     const merged = await this.#target.merge({ head, base, message, author: decidedBy });

@@ -1,6 +1,6 @@
 import type { CommitState, PullRequest } from '../forge.ts';
 
-/** What the local forge remembers of a pull request. An end (`merged`, `closed`) is final. */
+/** What the local forge remembers of a pull request. Merged is final; closed is until it is opened again. */
 export interface PullRecord {
   /** From 1, in the order of opening. */
   number: number;
@@ -22,7 +22,7 @@ export type NewPullRecord = Pick<
 >;
 
 export type PullRecordChange = Partial<
-  Pick<PullRecord, 'head' | 'title' | 'body' | 'state' | 'mergeCommit' | 'decidedBy'>
+  Pick<PullRecord, 'head' | 'title' | 'body' | 'labels' | 'state' | 'mergeCommit' | 'decidedBy'>
 >;
 
 export interface PullComment {
@@ -74,6 +74,8 @@ export interface MergeTarget {
   branchHead(branch: string): Promise<string | undefined>;
   /** Whether the commit can be reached from the branch `base`. False if either is unknown to the repository. */
   contains(base: string, commit: string): Promise<boolean>;
+  /** Paths that the commit `head` changes since it left the branch `base`; none if either is unknown. */
+  changedFiles(base: string, head: string): Promise<string[]>;
   /**
    * Merges exactly the commit `head` into the branch `base` with a merge commit, moving the branch only from
    * where the merge found it. `author` is a person's or token's name, not an address; `message` is the whole

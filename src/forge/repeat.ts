@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 
-import { ForgeUnavailable } from '../errors.ts';
+import { ForgeUnavailable } from './errors.ts';
 
 /** Milliseconds before the second and the third attempt, give or take a half. */
 const PAUSES = [500, 2000];

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 
-import { ForgeUnavailable } from '../errors.ts';
-import { GitHubRefusal } from './failure.ts';
+import { ForgeUnavailable } from './errors.ts';
+import { GitHubRefusal } from './github/failure.ts';
 import { repeatedly } from './repeat.ts';
 
 /** Work that fails with these errors in turn and then succeeds; and what became of it. */
