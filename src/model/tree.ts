@@ -25,14 +25,17 @@ export function sha256(bytes: string | Uint8Array): string {
  * The digest by which trees are compared: SHA-256 over `mode SP sha256 SP path NUL` of every file but the
  * manifest, in code-unit order of the paths. Revision and generation are thus no part of it: a commit that
  * changes nothing at a site leaves the site's digest as it is.
- * @param hashOf gives the SHA-256 of a content, for those who know it already
+ * @param hashOf gives the SHA-256 of a file's content, for those who know it already
  */
-export function treeDigest(tree: SiteTree, hashOf: (content: Buffer) => string = sha256): string {
+export function treeDigest(
+  tree: SiteTree,
+  hashOf: (file: TreeFile) => string = ({ content }) => sha256(content),
+): string {
   let text = '';
-  for (const path of [...tree.keys()].toSorted(compareText)) {
+  for (const path of [...tree.keys()].toSorted()) {
     if (path === MANIFEST_PATH) continue;
     const file = tree.get(path)!;
-    text += `${file.mode} ${hashOf(file.content)} ${path}\0`;
+    text += `${file.mode} ${hashOf(file)} ${path}\0`;
   }
   return sha256(text);
 }

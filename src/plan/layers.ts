@@ -1,7 +1,15 @@
 import { InvalidInput, UserError } from '../model/errors.ts';
 import type { Problem } from '../model/problem.ts';
 import { type Defaults, fillDefaults } from './defaults.ts';
-import { isTombstone, mergeMaps, mergeRules, type MergeRules, withoutTombstones } from './merge.ts';
+import {
+  hasTombstone,
+  isTombstone,
+  mentionsTombstone,
+  mergeMaps,
+  mergeRules,
+  type MergeRules,
+  withoutTombstones,
+} from './merge.ts';
 import type { ListMerge, Plan, SiteDefinition } from './plan.ts';
 import { quoted } from './shape.ts';
 import type { MapNode, YamlNode, YamlPath } from './yaml/node.ts';
@@ -32,12 +40,29 @@ export function layerChain(plan: Plan, site: string): Layer[] {
     const { file, root, optional } = parameters;
     chain.push({ kind: 'defaults', file, base: [], root, optional });
   }
-  for (const file of layerFiles(plan, definition)) {
-    const document = plan.layerDocuments.get(file);
-    if (document) chain.push({ kind: 'layer', file, base: [], root: document.root });
-  }
+  for (const layer of fileLayers(plan, definition)) if (layer) chain.push(layer);
   chain.push({ kind: 'site', file: definition.file, base: ['params'], root: definition.params });
   return chain;
+}
+
+/** Layers of a plan's files, for each pattern by the value of its label: sites share them. */
+const knownLayers = new WeakMap<Plan['layerDocuments'], Map<string, Layer | undefined>[]>();
+
+function fileLayers(plan: Plan, { labels }: SiteDefinition): (Layer | undefined)[] {
+  const known = cached(knownLayers, plan.layerDocuments, () => plan.layers.map(() => new Map()));
+  return patternParts(plan.layers).map((parts, index) => {
+    // Patterns with several labels have as many files as there are combinations: those are not kept.
+    if (parts.length > 3) return fileLayer(plan, fileOf(parts, labels));
+    const value = parts.length === 1 ? '' : (labels[parts[1]!] ?? '');
+    const byValue = known[index]!;
+    if (!byValue.has(value)) byValue.set(value, fileLayer(plan, fileOf(parts, labels)));
+    return byValue.get(value);
+  });
+}
+
+function fileLayer({ layerDocuments }: Plan, file: string): Layer | undefined {
+  const document = layerDocuments.get(file);
+  return document && { kind: 'layer', file, base: [], root: document.root };
 }
 
 /** @throws UserError if the plan has no such site */
@@ -67,11 +92,13 @@ export function layerLabels(patterns: readonly string[]): { label: string; patte
 
 /** The files, there or not, that a site's labels make of the plan's layer patterns, lowest first. */
 export function layerFiles({ layers }: Pick<Plan, 'layers'>, { labels }: SiteDefinition): string[] {
-  return patternParts(layers).map((parts) => {
-    let file = parts[0]!;
-    for (let i = 1; i < parts.length; i += 2) file += (labels[parts[i]!] ?? '') + parts[i + 1]!;
-    return file;
-  });
+  return patternParts(layers).map((parts) => fileOf(parts, labels));
+}
+
+function fileOf(parts: PatternParts, labels: Readonly<Record<string, string>>): string {
+  let file = parts[0]!;
+  for (let i = 1; i < parts.length; i += 2) file += (labels[parts[i]!] ?? '') + parts[i + 1]!;
+  return file;
 }
 
 /** What merging the layers so far has given; sites that go on with the same layer share what comes next. */
@@ -98,13 +125,19 @@ export function mergeParams(plan: Pick<Plan, 'merge'>, chain: readonly Layer[]):
     next: new WeakMap(),
   }));
   const defaults: Defaults[] = [];
+  let marked = false;
   for (const { kind, root, optional } of chain) {
     if (kind === 'defaults') defaults.push({ root, optional: optional ?? new Set() });
     else if (kind === 'layer') merged = cached(merged.next, root, () => onto(merged, root, rules));
-    else merged = onto(merged, root, rules);
+    else {
+      marked ||= hasTombstone(merged.root) || mentionsTombstone(root);
+      merged = onto(merged, root, rules);
+    }
   }
   if (merged.problems.length > 0) throw new InvalidInput(merged.problems);
-  return withoutTombstones(fillDefaults(defaults, merged.root));
+  const params = fillDefaults(defaults, merged.root);
+  // Without a mark in what was merged there is none in the result: no need to look through what is one site's own.
+  return marked || chain.at(-1)?.kind !== 'site' ? withoutTombstones(params) : params;
 }
 
 function onto(below: Merged, root: MapNode, rules: MergeRules): Merged {

@@ -145,16 +145,22 @@ function identity(node: ScalarNode): string {
 const marked = new WeakMap<YamlNode, boolean>();
 
 /** Whether there is a tombstone in a node. Worked out once for each: most are shared by many sites. */
-function hasTombstone(node: YamlNode): boolean {
+export function hasTombstone(node: YamlNode): boolean {
   if (node.kind === 'scalar') return isTombstone(node);
   let result = marked.get(node);
-  if (result === undefined) {
-    const parts =
-      node.kind === 'map' ? node.entries.values().map(({ value }) => value) : node.items.values();
-    result = parts.some(hasTombstone);
-    marked.set(node, result);
-  }
+  if (result === undefined) marked.set(node, (result = someBelow(node, hasTombstone)));
   return result;
+}
+
+/** As `hasTombstone`, for a node that is one site's own: nothing about it is kept. */
+export function mentionsTombstone(node: YamlNode): boolean {
+  return node.kind === 'scalar' ? isTombstone(node) : someBelow(node, mentionsTombstone);
+}
+
+function someBelow(node: MapNode | SequenceNode, holds: (node: YamlNode) => boolean): boolean {
+  if (node.kind === 'sequence') return node.items.some(holds);
+  for (const { value } of node.entries.values()) if (holds(value)) return true;
+  return false;
 }
 
 const clean = new WeakMap<YamlNode, YamlNode>();

@@ -2,11 +2,12 @@ import { exporterOf, stackExports } from '../plan/exports.ts';
 import type { Plan, SiteDefinition, StackDefinition } from '../plan/plan.ts';
 import { secretPaths } from '../plan/secrets.ts';
 import type { MapNode, Value, YamlPath } from '../plan/yaml/node.ts';
-import { toValue } from '../plan/yaml/value.ts';
+import { freshValue, toValue } from '../plan/yaml/value.ts';
+import type { Names } from './template/context.ts';
 
 /** What a template sees: values by name, and which of them, by path, may be tested but never printed. */
 export interface TemplateNames {
-  names: ReadonlyMap<string, Value>;
+  names: Names;
   secrets?: (path: YamlPath) => boolean;
 }
 
@@ -25,7 +26,8 @@ export class SiteContext {
   readonly #plan: Plan;
   readonly #site: SiteDefinition;
   readonly #secrets: readonly YamlPath[];
-  #names: Map<string, Value> | undefined;
+  readonly #byStack = new Map<StackDefinition, TemplateNames>();
+  #siteValue: Value | undefined;
 
   /** @param params the site's merged parameters */
   constructor(plan: Plan, site: SiteDefinition, params: MapNode) {
@@ -38,10 +40,17 @@ export class SiteContext {
 
   /** What the templates of one stack see: under `imports` only what this stack asks for. */
   namesFor(stack: StackDefinition): TemplateNames {
-    const imports = this.importsOf(stack);
-    const names = new Map(this.#ownNames());
-    names.set('imports', new Map(imports.map((one) => [one.stack, toValue(one.exported)])));
+    let found = this.#byStack.get(stack);
+    if (!found) this.#byStack.set(stack, (found = this.#namesFor(stack)));
+    return found;
+  }
 
+  #namesFor(stack: StackDefinition): TemplateNames {
+    const imports = this.importsOf(stack);
+    const names = new SiteNames(this.params, {
+      site: (this.#siteValue ??= siteValue(this.#site)),
+      imports: new Map(imports.map((one) => [one.stack, toValue(one.exported)])),
+    });
     const imported = imports.flatMap(({ stack: name, from }) =>
       secretPaths(this.#plan, from).map((path) => ['imports', name, ...path]),
     );
@@ -49,14 +58,6 @@ export class SiteContext {
     return secrets.size > 0
       ? { names, secrets: (path) => secrets.has(JSON.stringify(path)) }
       : { names };
-  }
-
-  #ownNames(): ReadonlyMap<string, Value> {
-    if (!this.#names) {
-      this.#names = new Map([['site', siteValue(this.#site)]]);
-      for (const [name, { value }] of this.params.entries) this.#names.set(name, toValue(value));
-    }
-    return this.#names;
   }
 
   importsOf(stack: StackDefinition): Import[] {
@@ -69,12 +70,34 @@ export class SiteContext {
   }
 }
 
+/** Values by name, made when they are asked for: a template reads few of a site's parameters. */
+class SiteNames implements Names {
+  readonly #params: MapNode;
+  readonly #given: { site: Value; imports: Value };
+
+  constructor(params: MapNode, given: { site: Value; imports: Value }) {
+    this.#params = params;
+    this.#given = given;
+  }
+
+  get(name: string): Value | undefined {
+    if (name === 'site' || name === 'imports') return this.#given[name];
+    const entry = this.#params.entries.get(name);
+    return entry && toValue(entry.value);
+  }
+
+  *keys(): Generator<string> {
+    yield* Object.keys(this.#given);
+    yield* this.#params.entries.keys();
+  }
+}
+
 /** `site` in templates: labels, hosts and groups as the site's file has them. */
 function siteValue(site: SiteDefinition): Value {
   return new Map<string, Value>([
     ['name', site.name],
     ['labels', new Map(Object.entries(site.labels))],
-    ['hosts', new Map([...site.hosts].map(([host, variables]) => [host, toValue(variables)]))],
+    ['hosts', new Map([...site.hosts].map(([host, variables]) => [host, freshValue(variables)]))],
     ['groups', new Map([...site.groups].map(([group, hosts]) => [group, [...hosts]]))],
   ]);
 }

@@ -22,7 +22,7 @@ export function withManifest(
 ): SiteTree {
   // Not by assignment: a file may have any name, `__proto__` too.
   const files: Manifest['files'] = Object.fromEntries(
-    [...tree].map(([path, { mode, content }]) => [path, { mode, sha256: contentHash(content) }]),
+    [...tree].map(([path, file]) => [path, { mode: file.mode, sha256: contentHash(file) }]),
   );
   const manifest: Manifest = { ...about, site, digest, renderer: RENDERER_VERSION, files };
   const content = Buffer.from(canonicalize(manifest)!);

@@ -1,8 +1,9 @@
-import { sha256 } from '../model/tree.ts';
+import { sha256, type TreeFile } from '../model/tree.ts';
 import type { Plan, SiteDefinition, StackDefinition } from '../plan/plan.ts';
 import { emitYaml } from '../plan/yaml/emit.ts';
 import { makeMap } from '../plan/yaml/make.ts';
 import type { MapNode } from '../plan/yaml/node.ts';
+import { fileOf } from './digest.ts';
 
 /** What a person who comes upon the folder needs to know. */
 export function readme(plan: Plan, { name }: SiteDefinition): string {
@@ -28,19 +29,12 @@ const SEARCHED: readonly (readonly [setting: string, folder: string])[] = [
  * site's overlay, which is a file that somebody reviewed.
  */
 export function ansibleConfig(plan: Plan, site: SiteDefinition): string {
-  const stacks = site.stacks.map((name) => plan.stacks.get(name)!);
-  const searched = SEARCHED.flatMap(([setting, folder]) => {
-    const folders = stacks
-      .filter((stack) => foldersOf(stack).has(folder))
-      .map(({ name }) => `${name}/${folder}`);
-    return folders.length > 0 ? [`${setting} = ${folders.join(':')}`] : [];
-  });
   // Sites may have the same addresses. By default a connection's socket is named for those alone, so that one
   // site's run could go out over another's connection. The folder's name is short, for a socket's path is bounded.
   const sockets = sha256(`${plan.name}\0${site.name}`).slice(0, 12);
   return `[defaults]
 inventory = inventory.yml
-${searched.map((line) => `${line}\n`).join('')}host_key_checking = True
+${sharedOf(plan, site).searched}host_key_checking = True
 retry_files_enabled = False
 interpreter_python = auto_silent
 force_handlers = True
@@ -55,16 +49,42 @@ ssh_args = -o ControlMaster=auto -o ControlPersist=60s -o ServerAliveInterval=5 
 `;
 }
 
-const topFolders = new WeakMap<StackDefinition, ReadonlySet<string>>();
+/** What hangs on nothing but which stacks a site has. */
+interface Shared {
+  /** Lines of `ansible.cfg`. */
+  searched: string;
+  script: TreeFile;
+}
+
+/** By what the plan's stacks are, and the names of a site's stacks in their order. */
+const shared = new WeakMap<Plan['stacks'], Map<string, Shared>>();
+
+function sharedOf(plan: Plan, site: SiteDefinition): Shared {
+  let known = shared.get(plan.stacks);
+  if (!known) shared.set(plan.stacks, (known = new Map<string, Shared>()));
+  const key = site.stacks.join('\n');
+  let result = known.get(key);
+  if (!result) {
+    const stacks = site.stacks.map((name) => plan.stacks.get(name)!);
+    const script = fileOf(scriptText(plan, site), '100755');
+    known.set(key, (result = { searched: searchedText(stacks), script }));
+  }
+  return result;
+}
+
+function searchedText(stacks: readonly StackDefinition[]): string {
+  const lines = SEARCHED.map(([setting, folder]) => {
+    const folders = stacks
+      .filter((stack) => foldersOf(stack).has(folder))
+      .map(({ name }) => `${name}/${folder}`);
+    return folders.length > 0 ? `${setting} = ${folders.join(':')}\n` : '';
+  });
+  return lines.join('');
+}
 
 /** The folders at the top of what a stack gives to a site tree. */
 function foldersOf(stack: StackDefinition): ReadonlySet<string> {
-  let folders = topFolders.get(stack);
-  if (!folders) {
-    folders = new Set(stack.files.map(({ target }) => target.split('/')[1]!));
-    topFolders.set(stack, folders);
-  }
-  return folders;
+  return new Set(stack.files.map(({ target }) => target.split('/')[1]!));
 }
 
 /** `inventory.yml`: hosts with their variables as they stand in the plan, and groups. */
@@ -75,7 +95,7 @@ export function inventory(site: SiteDefinition): string {
   );
   const all: [string, MapNode][] = [['hosts', makeMap([...site.hosts])]];
   if (groups.length > 0) all.push(['children', makeMap(groups)]);
-  return emitYaml(makeMap([['all', makeMap(all)]]));
+  return emitYaml(makeMap([['all', makeMap(all)]]), () => false);
 }
 
 const NOTHING = makeMap([]);
@@ -88,7 +108,11 @@ export function playbookPaths(plan: Plan, site: SiteDefinition): string[] {
 }
 
 /** `apply.sh`: all playbooks in one run, which ends with the first that fails. Arguments are passed on. */
-export function applyScript(plan: Plan, site: SiteDefinition): string {
+export function applyScript(plan: Plan, site: SiteDefinition): TreeFile {
+  return sharedOf(plan, site).script;
+}
+
+function scriptText(plan: Plan, site: SiteDefinition): string {
   const playbooks = playbookPaths(plan, site);
   const run =
     playbooks.length > 0

@@ -1,17 +1,17 @@
 import { InvalidInput } from '../model/errors.ts';
-import { compareText, type Problem } from '../model/problem.ts';
+import type { Problem } from '../model/problem.ts';
 import { treeDigest, type TreeFile } from '../model/tree.ts';
 import { siteOf, siteParams } from '../plan/layers.ts';
 import { inOrder } from '../plan/load.ts';
 import type { Plan, SiteDefinition } from '../plan/plan.ts';
 import { emitYaml } from '../plan/yaml/emit.ts';
-import type { MapNode } from '../plan/yaml/node.ts';
+import type { MapNode, YamlNode } from '../plan/yaml/node.ts';
 import { SiteContext } from './context.ts';
-import { contentHash } from './digest.ts';
+import { contentHash, fileOf } from './digest.ts';
 import type { RenderedSite } from './manifest.ts';
 import { applyOverlay } from './overlay.ts';
 import { ansibleConfig, applyScript, inventory, playbookPaths, readme } from './project.ts';
-import { renderTemplate } from './templates.ts';
+import { isOwn, renderTemplate } from './templates.ts';
 
 export { type RenderedSite, withManifest } from './manifest.ts';
 export { type FileTrace, traceFile } from './trace-file.ts';
@@ -29,7 +29,8 @@ export function renderSite(plan: Plan, site: string): RenderedSite {
   const problems = addStacks(plan, definition, params, files);
   problems.push(...applyOverlay(plan, site, files));
   if (problems.length > 0) throw new InvalidInput(inOrder(problems));
-  const tree = new Map([...files].toSorted(([a], [b]) => compareText(a, b)));
+  const tree = new Map<string, TreeFile>();
+  for (const path of [...files.keys()].toSorted()) tree.set(path, files.get(path)!);
   return { site, tree, digest: treeDigest(tree, contentHash) };
 }
 
@@ -38,22 +39,32 @@ export function playbooksOf(plan: Plan, site: string): string[] {
   return playbookPaths(plan, siteOf(plan, site));
 }
 
+const requirements = new WeakMap<YamlNode, TreeFile>();
+
+/** What a stack needs, in a file that all its sites share. */
+function requirementsOf(node: YamlNode): TreeFile {
+  let file = requirements.get(node);
+  if (!file) requirements.set(node, (file = fileOf(emitYaml(node))));
+  return file;
+}
+
 /** What the tree has beside its stacks. */
 function ownFiles(plan: Plan, site: SiteDefinition, params: MapNode): Map<string, TreeFile> {
   const files = new Map<string, TreeFile>();
-  const add = (path: string, text: string, mode: TreeFile['mode'] = '100644'): void => {
-    files.set(path, { mode, content: Buffer.from(text) });
+  const isShared = (node: YamlNode): boolean => !isOwn(node, site);
+  const add = (path: string, text: string): void => {
+    files.set(path, fileOf(text));
   };
   add('README', readme(plan, site));
   add('ansible.cfg', ansibleConfig(plan, site));
-  add('apply.sh', applyScript(plan, site), '100755');
+  files.set('apply.sh', applyScript(plan, site));
   add('inventory.yml', inventory(site));
-  add('group_vars/all.yml', emitYaml(params));
+  add('group_vars/all.yml', emitYaml(params, isShared));
   for (const [group, own] of site.groupParams) {
-    if (own.entries.size > 0) add(`group_vars/${group}.yml`, emitYaml(own));
+    if (own.entries.size > 0) add(`group_vars/${group}.yml`, emitYaml(own, isShared));
   }
   for (const [host, own] of site.hostParams) {
-    if (own.entries.size > 0) add(`host_vars/${host}.yml`, emitYaml(own));
+    if (own.entries.size > 0) add(`host_vars/${host}.yml`, emitYaml(own, isShared));
   }
   return files;
 }
@@ -69,10 +80,7 @@ function addStacks(
   for (const name of site.stacks) {
     const stack = plan.stacks.get(name)!;
     if (stack.requirements) {
-      files.set(`${name}/requirements.yml`, {
-        mode: '100644',
-        content: Buffer.from(emitYaml(stack.requirements)),
-      });
+      files.set(`${name}/requirements.yml`, requirementsOf(stack.requirements));
     }
     for (const file of stack.files) {
       if (!file.template) {

@@ -5,6 +5,7 @@ import type { Plan, PlanFiles, SiteDefinition, StackDefinition, StackFile } from
 import type { YamlNode } from '../plan/yaml/node.ts';
 import { decodeUtf8 } from '../plan/yaml/parse.ts';
 import type { SiteContext } from './context.ts';
+import { fileOf } from './digest.ts';
 import { compileTemplate, type Template } from './template/template.ts';
 
 const compiled = new WeakMap<TrackedFile, Template>();
@@ -86,7 +87,7 @@ export function renderTemplate(
   const render = (): TreeFile => {
     const { names, ...secrets } = context.namesFor(stack);
     const text = template.render(names, { load: loaderFor(plan, stack), ...secrets });
-    return { mode: plan.files.get(file.source)!.mode, content: Buffer.from(text) };
+    return fileOf(text, plan.files.get(file.source)!.mode);
   };
   const shared = sharedOutput(plan, stack, file, site, context);
   if (!shared) return render();
@@ -176,7 +177,7 @@ function keysOf(
 }
 
 /** Whether a merged value has a part in the site's own file. The site is the last to be merged. */
-function isOwn(node: YamlNode, site: SiteDefinition): boolean {
+export function isOwn(node: YamlNode, site: SiteDefinition): boolean {
   const top = node.kind === 'scalar' ? node : (node.parts?.at(-1) ?? node);
   return top.source?.file === site.file;
 }

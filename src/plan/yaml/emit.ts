@@ -20,8 +20,9 @@ const emitted: WeakMap<MapNode | SequenceNode, string>[] = [];
  * (`0644`, `1.10`, `yes`, `!vault |`), collections come in block style with their keys in order, anchors expanded,
  * comments left out. The text starts with `---` and ends with a newline. Throws on a `!unset` tombstone, which
  * merging must have taken out.
+ * @param isShared whether other documents may hold a collection too: then its text is kept for them
  */
-export function emitYaml(root: YamlNode): string {
+export function emitYaml(root: YamlNode, isShared: IsShared = () => true): string {
   if (root.kind === 'scalar') {
     const { token, value } = root;
     const quote = typeof value === 'string' && looksLikeMarker(token);
@@ -29,46 +30,56 @@ export function emitYaml(root: YamlNode): string {
   }
   if (isEmpty(root)) return `---\n${emptyText(root)}\n`;
   // The top is as a rule one site's own: keeping it would only hold memory.
-  return `---\n${root.kind === 'map' ? mapText(root, 0) : sequenceText(root, 0)}`;
+  return `---\n${textOf(root, 0, isShared)}`;
 }
 
-function collectionText(node: MapNode | SequenceNode, indent: number): string {
+type IsShared = (node: MapNode | SequenceNode) => boolean;
+
+function collectionText(node: MapNode | SequenceNode, indent: number, isShared: IsShared): string {
+  if (!isShared(node)) return textOf(node, indent, isShared);
   const level = indent / STEP;
   const cache = (emitted[level] ??= new WeakMap());
   let text = cache.get(node);
   if (text === undefined) {
-    text = node.kind === 'map' ? mapText(node, indent) : sequenceText(node, indent);
+    text = textOf(node, indent, isShared);
     cache.set(node, text);
   }
   return text;
 }
 
-function mapText(map: MapNode, indent: number): string {
-  const pad = ' '.repeat(indent);
-  let text = '';
-  for (const entry of map.entries.values()) {
-    const { value } = entry;
-    text += `${pad}${indent === 0 ? topKey(entry) : entry.keyToken}:`;
-    if (value.kind === 'scalar') {
-      text += value.token === '' ? '\n' : ` ${scalarText(value, indent)}\n`;
-    } else if (isEmpty(value)) text += ` ${emptyText(value)}\n`;
-    else text += `\n${collectionText(value, indent + STEP)}`;
-  }
-  return text;
+function textOf(node: MapNode | SequenceNode, indent: number, isShared: IsShared): string {
+  return node.kind === 'map'
+    ? mapText(node, indent, isShared)
+    : sequenceText(node, indent, isShared);
 }
 
-function sequenceText(sequence: SequenceNode, indent: number): string {
+function mapText(map: MapNode, indent: number, isShared: IsShared): string {
   const pad = ' '.repeat(indent);
-  let text = '';
-  for (const item of sequence.items) {
-    text += `${pad}-`;
-    if (item.kind === 'scalar') {
-      text += item.token === '' ? '\n' : ` ${scalarText(item, indent)}\n`;
-    } else if (isEmpty(item)) text += ` ${emptyText(item)}\n`;
-    // The first line of the item follows the dash.
-    else text += ` ${collectionText(item, indent + STEP).slice(indent + STEP)}`;
+  // Joined, for a text that is added to is kept in its pieces, and put together at every later use of it.
+  const texts: string[] = [];
+  for (const entry of map.entries.values()) {
+    const { value } = entry;
+    texts.push(pad, indent === 0 ? topKey(entry) : entry.keyToken, ':');
+    if (value.kind === 'scalar') {
+      texts.push(value.token === '' ? '\n' : ` ${scalarText(value, indent)}\n`);
+    } else if (isEmpty(value)) texts.push(` ${emptyText(value)}\n`);
+    else texts.push('\n', collectionText(value, indent + STEP, isShared));
   }
-  return text;
+  return texts.join('');
+}
+
+function sequenceText(sequence: SequenceNode, indent: number, isShared: IsShared): string {
+  const pad = ' '.repeat(indent);
+  const texts: string[] = [];
+  for (const item of sequence.items) {
+    texts.push(pad, '-');
+    if (item.kind === 'scalar') {
+      texts.push(item.token === '' ? '\n' : ` ${scalarText(item, indent)}\n`);
+    } else if (isEmpty(item)) texts.push(` ${emptyText(item)}\n`);
+    // The first line of the item follows the dash.
+    else texts.push(' ', collectionText(item, indent + STEP, isShared).slice(indent + STEP));
+  }
+  return texts.join('');
 }
 
 function topKey({ key, keyToken }: MapEntry): string {

@@ -39,6 +39,8 @@ export class Locator {
   }
 }
 
+const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
 /**
  * The text of a YAML file's bytes; UTF-8 without a byte order mark is the only encoding accepted.
  * A fault is told with the line and column at which it stands.
@@ -61,7 +63,7 @@ export function decodeUtf8(
     };
   }
   try {
-    return { text: new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes) };
+    return { text: UTF8.decode(bytes) };
   } catch {
     return { problem: firstBadByte(file, bytes) };
   }

@@ -19,14 +19,23 @@ const values = new WeakMap<MapNode | SequenceNode, Value[] | Map<string, Value>>
 export function toValue(node: YamlNode): Value {
   if (node.kind === 'scalar') return node.value;
   let value = values.get(node);
-  if (!value) {
-    value =
-      node.kind === 'sequence'
-        ? node.items.map(toValue)
-        : new Map([...node.entries.values()].map((entry) => [entry.key, toValue(entry.value)]));
-    values.set(node, value);
-  }
+  if (!value) values.set(node, (value = collectionValue(node, toValue)));
   return value;
+}
+
+/** As `toValue`, for a node that is asked about once: nothing is kept. */
+export function freshValue(node: YamlNode): Value {
+  return node.kind === 'scalar' ? node.value : collectionValue(node, freshValue);
+}
+
+function collectionValue(
+  node: MapNode | SequenceNode,
+  valueOf: (node: YamlNode) => Value,
+): Value[] | Map<string, Value> {
+  if (node.kind === 'sequence') return node.items.map(valueOf);
+  const map = new Map<string, Value>();
+  for (const { key, value } of node.entries.values()) map.set(key, valueOf(value));
+  return map;
 }
 
 /** Whether two values are equal in type and content; the order of keys does not count, as in Python. */

@@ -4,16 +4,22 @@ import type { Datum } from './values.ts';
 
 type IsSecret = (path: YamlPath) => boolean;
 
-/** Values that hold nothing to make ready, once looked at; values of the plan are never changed. */
+/** The values that a template may ask for, by name; a `Map` is one. What it gives is never changed. */
+export interface Names {
+  get(name: string): Value | undefined;
+  keys(): Iterable<string>;
+}
+
+/** What templates see of a parameter's value, by the value: sites share most of them, and they never change. */
 const ready = new WeakMap<object, Datum>();
 
 /** What a template's names mean: the plan's values, `!unsafe` text as plain text, secrets as what cannot be used. */
 export class PlanContext implements Context {
-  private readonly values: ReadonlyMap<string, Value>;
+  private readonly values: Names;
   private readonly isSecret: IsSecret | undefined;
   private readonly bindings = new Map<string, Binding>();
 
-  constructor(values: ReadonlyMap<string, Value>, isSecret?: IsSecret) {
+  constructor(values: Names, isSecret?: IsSecret) {
     this.values = values;
     this.isSecret = isSecret;
   }
@@ -34,11 +40,22 @@ export class PlanContext implements Context {
 
 function plainly(value: Value): Datum {
   if (typeof value !== 'object' || value === null) return value;
-  const known = ready.get(value);
-  if (known !== undefined) return known;
-  const result = convert(value, (item) => plainly(item));
-  ready.set(value, result);
+  let result = ready.get(value);
+  if (result === undefined) ready.set(value, (result = isPlain(value) ? value : textual(value)));
   return result;
+}
+
+/** Whether there is no `!unsafe` text in a value: then it can be used as it is. */
+function isPlain(value: Value): boolean {
+  if (typeof value !== 'object' || value === null) return true;
+  if (value instanceof Tagged) return value.tag !== '!unsafe';
+  if (Array.isArray(value)) return value.every(isPlain);
+  if (value instanceof Map) for (const item of value.values()) if (!isPlain(item)) return false;
+  return true;
+}
+
+function textual(value: Value): Datum {
+  return convert(value, textual);
 }
 
 function conceal(value: Value, path: YamlPath, isSecret: IsSecret): Datum {

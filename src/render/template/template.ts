@@ -1,6 +1,6 @@
-import type { Value, YamlPath } from '../../plan/yaml/node.ts';
+import type { YamlPath } from '../../plan/yaml/node.ts';
 import { compile, type Program } from './compile.ts';
-import { PlanContext } from './context.ts';
+import { type Names, PlanContext } from './context.ts';
 import { Fault, located } from './errors.ts';
 import { Fuel } from './fuel.ts';
 import { parse } from './parser.ts';
@@ -46,22 +46,18 @@ export class Template {
    * Renders it with the values of `context`, which may not be changed afterwards. Throws InvalidInput with the
    * place in the template.
    */
-  render(context: ReadonlyMap<string, Value>, options: RenderOptions = {}): string {
+  render(context: Names, options: RenderOptions = {}): string {
     return this.run(context, options).text;
   }
 
   /** Renders it and says how each piece came about. The text is always what `render` gives. */
-  trace(context: ReadonlyMap<string, Value>, options: RenderOptions = {}): Trace {
+  trace(context: Names, options: RenderOptions = {}): Trace {
     const recorder = new Recorder();
     const { text } = this.run(context, options, recorder);
     return { text, pieces: recorder.pieces };
   }
 
-  private run(
-    context: ReadonlyMap<string, Value>,
-    options: RenderOptions,
-    recorder?: Recorder,
-  ): Run {
+  private run(context: Names, options: RenderOptions, recorder?: Recorder): Run {
     const run = new Run(this, new PlanContext(context, options.secrets), {
       fuel: new Fuel(options.fuel),
       load: options.load,
