@@ -39,6 +39,18 @@ export interface BackportResult {
   unexplained: { path: string; reason: string }[];
 }
 
+/**
+ * The answer of working backwards from several sites that were edited alike: `site` is the first of them. Every
+ * proposal renders at each of the sites what was found there; what its blast radius names beside them would change
+ * without anybody having made the edit.
+ */
+export interface FleetResult extends BackportResult {
+  /** In order of their names. */
+  sites: string[];
+  /** Sites whose edit no change explains together with the others: each of them has to be looked at alone. */
+  apart: string[];
+}
+
 /** pending: to be sent to the forge; open: waits for a decision; the rest are ends. */
 export type ProposalState = 'pending' | 'open' | 'merged' | 'closed' | 'obsolete';
 
