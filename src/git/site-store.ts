@@ -1,6 +1,9 @@
+import PQueue from 'p-queue';
+
 import { isName, type SiteTree } from '../model/tree.ts';
 import { type Person, writeCommits } from './fast-import.ts';
 import { type LogEntry, readLog } from './log.ts';
+import { moveInPackedRefs } from './packed-refs.ts';
 import { readFiles } from './read-files.ts';
 import { RefQueue } from './ref-queue.ts';
 import { listRefs, readRef, type RefUpdate, updateRefs } from './refs.ts';
@@ -33,6 +36,9 @@ const PREFIX = 'refs/sites/';
 /** Trees that are read at once. */
 const AT_ONCE = 32;
 
+/** So many refs are moved together: writing all refs anew then costs less than a lock for each that moves. */
+const MANY = 200;
+
 /** Moves of refs that come within so many milliseconds go together. */
 const GATHER = 50;
 
@@ -43,17 +49,14 @@ const GATHER = 50;
 export class SiteStore {
   readonly #repository: Repository;
   readonly #queue: RefQueue;
+  readonly #moving = new PQueue({ concurrency: 1 });
 
   private constructor(repository: Repository, onRefError: (error: unknown) => void) {
     this.#repository = repository;
     this.#queue = new RefQueue({
       delay: GATHER,
       onError: onRefError,
-      move: (moves) =>
-        updateRefs(
-          repository,
-          moves.map((move) => ({ ...move, from: undefined })),
-        ),
+      move: (moves) => this.#move(moves.map((move) => ({ ...move, from: undefined }))),
     });
   }
 
@@ -84,10 +87,21 @@ export class SiteStore {
 
   /** Moves refs in one transaction. Throws RefMoved if one was elsewhere; then none is moved. */
   async moveRefs(moves: SiteMove[]): Promise<void> {
-    await updateRefs(
-      this.#repository,
+    await this.#move(
       moves.map(({ site, ref, to, from }): RefUpdate => ({ ref: refName(site, ref), to, from })),
     );
+  }
+
+  /** One move at a time: nothing else in this repository may move a ref while they are packed. */
+  async #move(updates: RefUpdate[]): Promise<void> {
+    await this.#moving.add(async () => {
+      const packed =
+        updates.length >= MANY &&
+        (await this.#repository.measure('write-packed-refs', () =>
+          moveInPackedRefs(this.#repository, updates),
+        ));
+      if (!packed) await updateRefs(this.#repository, updates);
+    });
   }
 
   /** Lets refs follow what the database says, soon and together with others. They need not be awaited. */
