@@ -1,5 +1,5 @@
 /**
- * Cuts the operations that our emulation of GitHub answers out of GitHub's published OpenAPI description, and
+ * Cuts the operations that our emulation of GitHub answers, and the webhooks that it sends, out of GitHub's published OpenAPI description, and
  * writes them to test/support/github/openapi-slice.json. To be run again when an operation is added, or to take
  * up a newer description:
  *
@@ -13,7 +13,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { OPERATIONS } from '../test/support/github/operations.ts';
+import { OPERATIONS, WEBHOOKS } from '../test/support/github/operations.ts';
 
 const PACKAGE = '@octokit/openapi@23.0.2';
 const DESCRIPTION = 'package/generated/api.github.com.json';
@@ -133,8 +133,14 @@ function cut(description: JsonObject): JsonObject {
     if (found === undefined) throw new Error(`${PACKAGE} does not describe ${operation}`);
     (paths[path] ??= {})[method.toLowerCase()] = cutOperation(description, found);
   }
+  const webhooks: JsonObject = {};
+  for (const name of WEBHOOKS) {
+    const found = child(child(description['x-webhooks'], name), 'post');
+    if (found === undefined) throw new Error(`${PACKAGE} does not describe the webhook ${name}`);
+    webhooks[name] = jsonContent(child(found, 'requestBody'));
+  }
   const schemas: JsonObject = {};
-  const wanted = referredSchemas(paths);
+  const wanted = [...referredSchemas(paths), ...referredSchemas(webhooks)];
   for (let name = wanted.pop(); name !== undefined; name = wanted.pop()) {
     if (name in schemas) continue;
     const schema = lean(follow(description, `#/components/schemas/${name}`));
@@ -145,10 +151,11 @@ function cut(description: JsonObject): JsonObject {
     openapi: description.openapi!,
     info: { title: `A slice of ${PACKAGE}`, version: child(description.info, 'version')! },
     paths,
+    'x-webhooks': webhooks,
     components: { schemas },
   };
 }
 
 const text = `${JSON.stringify(cut(readDescription()))}\n`;
 writeFileSync(OUTPUT, text);
-console.log(`${OPERATIONS.length} operations, ${text.length} bytes`);
+console.log(`${OPERATIONS.length} operations, ${WEBHOOKS.length} webhooks, ${text.length} bytes`);

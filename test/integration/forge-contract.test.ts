@@ -12,7 +12,10 @@ import { BareRepository } from '../support/github/repository.ts';
 import { MemoryPullRecords } from '../support/memory-pull-records.ts';
 import { mergeTarget } from '../support/merge-target.ts';
 
-testForge('LocalForge', async (): Promise<ForgeBench> => {
+testForge('LocalForge', startLocal, { people: false });
+testForge('GitHubForge', startGitHub, { people: true });
+
+async function startLocal(): Promise<ForgeBench> {
   const folder = mkdtempSync(join(tmpdir(), 'local-forge-'));
   const repository = new BareRepository(join(folder, 'plan.git'));
   const records = new MemoryPullRecords();
@@ -41,9 +44,9 @@ testForge('LocalForge', async (): Promise<ForgeBench> => {
     closeByHand: () => repository.deleteBranch('trueup/lisbon-07/1f0c2a9b'),
     close: async () => rmSync(folder, { recursive: true, force: true }),
   };
-});
+}
 
-testForge('GitHubForge', async (): Promise<ForgeBench> => {
+async function startGitHub(): Promise<ForgeBench> {
   const bench = await startGitHubBench();
   const { github, forge } = bench;
   return {
@@ -69,8 +72,16 @@ testForge('GitHubForge', async (): Promise<ForgeBench> => {
     loseNextAnswer: () => github.fail(lostAnswer, { on: /^(?:POST|PUT|PATCH|DELETE)/ }),
     closeByHand: (number) => github.closePull(number),
     close: () => bench.close(),
+    people: {
+      comment: (number, by, body) => github.comment(number, by, body),
+      allow: (account, permission) => void github.state.permissions.set(account, permission),
+      require: (...contexts) => {
+        github.state.requiredStatuses = contexts;
+        github.state.autoMergeAllowed = true;
+      },
+    },
   };
-});
+}
 
 function pageOf(number: number): string {
   return `https://trueup.example/proposals/${number}`;

@@ -20,6 +20,13 @@ export interface ForgeBench {
   closeByHand(number: number): void;
   /** Checks what is to be checked at the end. */
   close(): Promise<void>;
+  /** What a forge with accounts and rules of its own lets people do; not given for one without. */
+  people?: {
+    comment(number: number, by: string, body: string): void;
+    allow(account: string, permission: 'admin' | 'write' | 'read'): void;
+    /** Nothing is merged any more without the success of these statuses, and auto-merge is allowed. */
+    require(...contexts: string[]): void;
+  };
 }
 
 const BRANCH = 'trueup/lisbon-07/1f0c2a9b';
@@ -33,7 +40,11 @@ function draft(change: Partial<PullRequestDraft> = {}): PullRequestDraft {
 }
 
 /** Every forge passes these tests. */
-export function testForge(name: string, start: () => Promise<ForgeBench>): void {
+export function testForge(
+  name: string,
+  start: () => Promise<ForgeBench>,
+  { people }: { people: boolean },
+): void {
   describe(`${name} as a forge`, () => {
     let bench: ForgeBench;
     let forge: Forge;
@@ -50,7 +61,7 @@ export function testForge(name: string, start: () => Promise<ForgeBench>): void 
     test('opens a pull request', async () => {
       const head = push();
       const pull = await forge.ensurePullRequest(draft());
-      expect(pull).toEqual({
+      expect(pull).toMatchObject({
         ...draft(),
         number: 1,
         url: expect.stringMatching(/^https?:\/\/.*1$/),
@@ -301,6 +312,194 @@ export function testForge(name: string, start: () => Promise<ForgeBench>): void 
         check,
         { context: 'trueup/render', state: 'success', description: 'Renders' },
       ]);
+    });
+
+    test('lists what is open to a branch, the newest first', async () => {
+      push();
+      push('trueup/oslo-01/77aa', 'ntp_servers: [10.30.1.1]\n');
+      push('trueup/oslo-02/77ab', 'ntp_servers: [10.30.1.2]\n');
+      push('next', 'other: yes\n');
+      await forge.ensurePullRequest(draft());
+      await forge.ensurePullRequest(draft({ branch: 'trueup/oslo-01/77aa' }));
+      const other = await forge.ensurePullRequest(draft({ branch: 'trueup/oslo-02/77ab' }));
+      await forge.ensurePullRequest(draft({ branch: 'next', base: BRANCH }));
+      await forge.closePullRequest(2, 'alice');
+      const open = await forge.listOpenPullRequests('main');
+      expect(open.map(({ number }) => number)).toEqual([3, 1]);
+      expect(open[0]).toEqual(other);
+      expect(await forge.listOpenPullRequests('gone')).toEqual([]);
+    });
+
+    test('puts labels on and takes them off, and leaves others', async () => {
+      push();
+      await forge.ensurePullRequest(draft());
+      const change = { add: ['trueup/hold', 'Drift'], remove: ['TRUEUP', 'never'] };
+      expect(await forge.ensureLabels(1, change)).toEqual(['drift', 'trueup/hold']);
+      expect(await forge.ensureLabels(1, change)).toEqual(['drift', 'trueup/hold']);
+      const { labels } = (await forge.getPullRequest(1))!;
+      expect(labels.toSorted()).toEqual(['drift', 'trueup/hold']);
+    });
+
+    test('tells comments, and which are ours', async () => {
+      push();
+      await forge.ensurePullRequest(draft());
+      expect(await forge.listComments(1)).toEqual([]);
+      await forge.ensureComment(1, 'preview', 'Two sites change.\n\n- [ ] site only');
+      expect(await forge.listComments(1)).toMatchObject([
+        { marker: 'preview', body: 'Two sites change.\n\n- [ ] site only' },
+      ]);
+      await expect(forge.listComments(7)).rejects.toThrow(UserError);
+    });
+
+    test.runIf(people)('tells apart what others write, whatever they write', async () => {
+      push();
+      await forge.ensurePullRequest(draft());
+      await forge.ensureComment(1, 'preview', 'Ours');
+      bench.people!.comment(1, 'mallory', '<!-- trueup:preview -->\nMine');
+      bench.people!.comment(1, 'olga', '/trueup check\r\nplease');
+      await forge.ensureComment(1, 'preview', 'Ours, edited');
+      const comments = await forge.listComments(1);
+      expect(comments).toMatchObject([
+        { marker: 'preview', body: 'Ours, edited' },
+        { author: 'mallory', body: '<!-- trueup:preview -->\nMine' },
+        { author: 'olga', body: '/trueup check\nplease' },
+      ]);
+      expect(comments.map(({ marker }) => marker)).toEqual(['preview', undefined, undefined]);
+      expect(new Set(comments.map(({ id }) => id)).size).toBe(3);
+      expect(Math.min(...comments.map(({ createdAt }) => createdAt))).toBeGreaterThan(0);
+    });
+
+    test.runIf(people)('finds our comment behind many others', async () => {
+      push();
+      await forge.ensurePullRequest(draft());
+      for (let i = 0; i < 130; i += 1) bench.people!.comment(1, 'olga', `Comment ${i}`);
+      await forge.ensureComment(1, 'preview', 'First');
+      await forge.ensureComment(1, 'preview', 'Second');
+      const comments = await forge.listComments(1);
+      expect(comments).toHaveLength(131);
+      expect(comments.at(-1)).toMatchObject({ marker: 'preview', body: 'Second' });
+    });
+
+    test('knows who may do what', async () => {
+      bench.people?.allow('alice', 'admin');
+      bench.people?.allow('bob', 'write');
+      bench.people?.allow('carol', 'read');
+      const names = ['alice', 'bob', 'carol', 'mallory', '../../user'];
+      const told = await Promise.all(names.map((each) => forge.permissionOf(each)));
+      expect(told).toEqual(
+        people ? ['admin', 'write', 'read', 'none', 'none'] : names.map(() => 'none'),
+      );
+    });
+
+    test('tells the files that a pull request changes', async () => {
+      bench.repository.commit('main', { 'sites/oslo-01.yaml': 'a: 1\n', 'old.yaml': 'b: 1\n' });
+      push();
+      bench.repository.commit(BRANCH, { 'layers/ü b.yaml': 'x: 1\n' });
+      bench.repository.commit('main', { 'sites/oslo-01.yaml': 'a: 2\n' });
+      await forge.ensurePullRequest(draft());
+      expect(await forge.changedFiles(1)).toEqual({
+        files: ['layers/ü b.yaml', 'sites/lisbon-07.yaml'],
+        complete: true,
+      });
+    });
+
+    test('tells all files of a large pull request', async () => {
+      const files = Array.from({ length: 230 }, (_, i) => [`sites/s-${i}.yaml`, `a: ${i}\n`]);
+      bench.repository.commit(BRANCH, Object.fromEntries(files));
+      await forge.ensurePullRequest(draft());
+      const told = await forge.changedFiles(1);
+      expect(told).toEqual({ files: files.map(([file]) => file!).toSorted(), complete: true });
+    });
+
+    test('tells how git gets at the head and, where there is one, at the trial merge', async () => {
+      const head = push();
+      await forge.ensurePullRequest(draft());
+      await forge.mergeResult(1);
+      const result = await forge.mergeResult(1);
+      expect(result.head).toBe(head);
+      expect(bench.repository.commitOf(result.headRef)).toBe(head);
+      expect(result.mergeable).not.toBe(false);
+      if (result.trial) {
+        expect(bench.repository.commitOf(result.trial.ref)).toBe(result.trial.commit);
+        expect(bench.repository.isAncestor(head, result.trial.commit)).toBe(true);
+      }
+      push('main', 'ntp_servers: [10.20.7.2]\n');
+      await forge.mergeResult(1);
+      const conflicting = await forge.mergeResult(1);
+      expect(conflicting).not.toHaveProperty('trial');
+      expect(conflicting.mergeable).not.toBe(true);
+    });
+
+    test('opens a closed one again, unless it is merged or its branch is gone', async () => {
+      const head = push();
+      await forge.ensurePullRequest(draft());
+      await forge.closePullRequest(1, 'alice');
+      const open = await forge.reopenPullRequest(1);
+      expect(open).toMatchObject({ number: 1, state: 'open', head });
+      expect(open).not.toHaveProperty('decidedBy');
+      expect(await forge.reopenPullRequest(1)).toEqual(open);
+      expect(await forge.ensurePullRequest(draft())).toMatchObject({ number: 1, state: 'open' });
+      await forge.closePullRequest(1, 'alice');
+      bench.repository.deleteBranch(BRANCH);
+      await expect(forge.reopenPullRequest(1)).rejects.toThrow(UserError);
+      expect(await forge.getPullRequest(1)).toMatchObject({ state: 'closed' });
+
+      const other = push('trueup/oslo-01/77aa', 'ntp_servers: [10.30.1.1]\n');
+      await forge.ensurePullRequest(draft({ branch: 'trueup/oslo-01/77aa' }));
+      await forge.mergePullRequest(2, other, 'alice');
+      await expect(forge.reopenPullRequest(2)).rejects.toThrow(UserError);
+    });
+
+    test('auto-merge: merges at once where nothing is asked for', async () => {
+      const head = push();
+      await forge.ensurePullRequest(draft());
+      bench.people?.require();
+      const merged = await forge.ensureAutoMerge(1, head, 'policy');
+      expect(merged).toMatchObject({ state: 'merged', mergeCommit: expect.any(String) });
+      expect(await forge.ensureAutoMerge(1, head, 'policy')).toMatchObject({
+        state: 'merged',
+        mergeCommit: merged.mergeCommit,
+      });
+    });
+
+    test.runIf(people)('auto-merge: waits for the statuses that are asked for', async () => {
+      const head = push();
+      await forge.ensurePullRequest(draft());
+      bench.people!.require('trueup/render');
+      await expect(forge.mergePullRequest(1, head, 'alice')).rejects.toThrow(UserError);
+      expect(await forge.ensureAutoMerge(1, head, 'policy')).toMatchObject({ state: 'open' });
+      const waiting = await forge.ensureAutoMerge(1, head, 'policy');
+      expect(waiting).toMatchObject({ state: 'open' });
+      await forge.setCommitStatus(head, {
+        context: 'trueup/render',
+        state: 'success',
+        description: 'Renders',
+      });
+      expect(await forge.getPullRequest(1)).toMatchObject({ state: 'merged', head });
+      expect(bench.repository.reaches('main', head)).toBe(true);
+    });
+
+    test.runIf(people)('auto-merge: is taken back', async () => {
+      const head = push();
+      await forge.ensurePullRequest(draft());
+      bench.people!.require('trueup/render');
+      await forge.ensureAutoMerge(1, head, 'policy');
+      expect(await forge.cancelAutoMerge(1)).toMatchObject({ state: 'open' });
+      expect(await forge.cancelAutoMerge(1)).not.toHaveProperty('autoMerge');
+      const status = { context: 'trueup/render', state: 'success', description: 'ok' } as const;
+      await forge.setCommitStatus(head, status);
+      expect(await forge.getPullRequest(1)).toMatchObject({ state: 'open' });
+    });
+
+    test('auto-merge: never for a commit that nobody reviewed', async () => {
+      const reviewed = push();
+      await forge.ensurePullRequest(draft());
+      const moved = push(BRANCH, 'ntp_servers: [10.66.6.6]\n');
+      bench.people?.require('trueup/render');
+      const refused = forge.ensureAutoMerge(1, reviewed, 'policy');
+      await expect(refused).rejects.toThrow(UserError);
+      await expect(refused).rejects.toThrow(`is at ${moved} by now`);
+      expect(await forge.getPullRequest(1)).toMatchObject({ state: 'open' });
     });
 
     test('law 12: a lost answer doubles nothing', async () => {

@@ -6,10 +6,10 @@ export function mergeTarget(repository: BareRepository): MergeTarget {
   return {
     branchHead: async (branch) => repository.branchCommit(branch),
     contains: async (base, commit) => repository.reaches(base, commit),
-    changedFiles: async (base, head) => {
-      const range = `${base}...${head}`;
-      return repository.git('diff', '--name-only', '--no-renames', range).split('\n').filter(Boolean);
-    },
+    changedFiles: async (base, head) =>
+      repository
+        .changedFiles(base, head)
+        .flatMap(({ path, before }) => (before === undefined ? [path] : [path, before])),
     merge: async (request) => repository.merge(request),
   };
 }

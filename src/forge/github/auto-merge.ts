@@ -6,9 +6,9 @@ import { ForgeUnavailable } from '../errors.ts';
 import { fitLine } from '../text.ts';
 
 /** Auto-merge is only to be had by GraphQL: https://docs.github.com/graphql/reference/mutations */
-export const ENABLE = `mutation ($pull: ID!, $head: GitObjectID!, $method: PullRequestMergeMethod!, $subject: String!, $body: String!) {
+export const ENABLE = `mutation ($pull: ID!, $head: GitObjectID!, $mergeMethod: PullRequestMergeMethod!, $subject: String!, $body: String!) {
   enablePullRequestAutoMerge(input: {
-    pullRequestId: $pull, expectedHeadOid: $head, mergeMethod: $method, commitHeadline: $subject, commitBody: $body
+    pullRequestId: $pull, expectedHeadOid: $head, mergeMethod: $mergeMethod, commitHeadline: $subject, commitBody: $body
   }) { pullRequest { number } }
 }`;
 export const DISABLE = `mutation ($pull: ID!) {
@@ -40,7 +40,7 @@ export async function enableAutoMerge(
   const faults = await send(octokit, ENABLE, {
     pull,
     head,
-    method: method.toUpperCase(),
+    mergeMethod: method.toUpperCase(),
     ...message,
   });
   if (faults === undefined) return true;

@@ -2,8 +2,8 @@ import { Octokit, type RestEndpointMethodTypes } from '@octokit/rest';
 import PQueue from 'p-queue';
 
 import { Stalled, UserError } from '../../model/errors.ts';
-import { ForgeUnavailable } from '../errors.ts';
 import { boundedFetch } from '../bounded-fetch.ts';
+import { ForgeUnavailable } from '../errors.ts';
 import { answerOf, failureOf, GitHubRefusal, isTimeout } from './failure.ts';
 
 export interface ClientOptions {

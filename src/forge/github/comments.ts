@@ -59,10 +59,7 @@ export async function listComments(
 }
 
 function readComments(octokit: Octokit, place: CommentPlace): Promise<Comment[]> {
-  return readPages(
-    (page) => octokit.rest.issues.listComments({ ...place, ...page }),
-    MOST_PAGES,
-  );
+  return readPages((page) => octokit.rest.issues.listComments({ ...place, ...page }), MOST_PAGES);
 }
 
 function isOurs({ user }: Comment, account: string | undefined): boolean {

@@ -107,10 +107,7 @@ export class GitHubForge implements Forge {
     });
   }
 
-  ensureLabels(
-    number: number,
-    change: { add?: string[]; remove?: string[] },
-  ): Promise<string[]> {
+  ensureLabels(number: number, change: { add?: string[]; remove?: string[] }): Promise<string[]> {
     return this.#verb(async () => {
       const { labels } = await this.#known(number);
       return ensureLabels(this.#octokit, this.#issue(number), labels, change);

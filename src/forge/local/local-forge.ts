@@ -129,7 +129,9 @@ export class LocalForge implements Forge {
     return this.#queue.add(async () => {
       const record = await this.#look(await this.#known(number));
       const pull = mergeable(this.#show(record), head);
-      return pull.state === 'merged' ? pull : this.#show(await this.#merge(record, head, decidedBy));
+      return pull.state === 'merged'
+        ? pull
+        : this.#show(await this.#merge(record, head, decidedBy));
     });
   }
 

@@ -2,9 +2,11 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 
 import { Hono } from 'hono';
 
+import { appRoutes, isAppToken, isInstallationToken, permissionRoutes } from './access.ts';
 import { notFound, refusal } from './answers.ts';
 import { issueRoutes } from './comments.ts';
 import { requestFaults, responseFaults } from './conformance.ts';
+import { answerGraphQL } from './graphql.ts';
 import { pullRoutes } from './pulls.ts';
 import { accountShape, repositoryShape } from './shapes.ts';
 import type { GitHubState } from './state.ts';
@@ -37,6 +39,9 @@ export class Api {
     const repository = `/repos/${state.owner}/${state.repo}`;
     this.#routes = new Hono()
       .basePath(path)
+      .route('/', appRoutes(state))
+      .route(`${repository}/collaborators`, permissionRoutes(state))
+      .post('/graphql', async (c) => answerGraphQL(state, await c.req.json()))
       .get('/user', () => Response.json(accountShape(state)))
       .get(repository, () => Response.json(repositoryShape(state)))
       .route(`${repository}/pulls`, pullRoutes(state))
@@ -57,11 +62,18 @@ export class Api {
     if (!request.headers.has('user-agent')) {
       return refusal(403, 'Request forbidden by administrative rules. Please give a User-Agent.');
     }
-    if (!this.#knows(request.headers.get('authorization') ?? '')) {
-      return refusal(401, 'Bad credentials');
+    const token = (request.headers.get('authorization') ?? '').replace(/^(?:bearer|token) /i, '');
+    const ofApp = /^(?:\/app|\/repos\/[^/]+\/[^/]+\/installation)(?:\/|$)/.test(request.path);
+    if (ofApp ? !isAppToken(this.#state, token) : !this.knows(token)) {
+      return refusal(401, ofApp ? 'A JSON web token could not be decoded' : 'Bad credentials');
+    }
+    if (request.path === '/user' && isInstallationToken(this.#state, token)) {
+      return refusal(403, 'Resource not accessible by integration');
     }
     const body: unknown = request.body === '' ? undefined : JSON.parse(request.body);
-    const faults = requestFaults(request.method, request.path, request.query, body);
+    // GraphQL has a description of its own.
+    const graphql = request.path === '/graphql';
+    const faults = graphql ? [] : requestFaults(request.method, request.path, request.query, body);
     if (faults.length > 0) {
       this.#violated(request, 'request', faults);
       return refusal(422, `Invalid request.\n\n${faults.join('\n')}`);
@@ -74,8 +86,10 @@ export class Api {
     });
   }
 
-  #knows(authorization: string): boolean {
-    const given = Buffer.from(authorization.replace(/^(?:bearer|token) /i, ''));
+  /** Whether a token is accepted, by the API and by git. */
+  knows(text: string): boolean {
+    if (isInstallationToken(this.#state, text)) return true;
+    const given = Buffer.from(text);
     const token = Buffer.from(this.#token);
     return given.length === token.length && timingSafeEqual(given, token);
   }
@@ -84,6 +98,9 @@ export class Api {
     // A gateway's page is not the service's word.
     if (answer.headers.get('content-type')?.startsWith('text/html')) return;
     const body: unknown = text === '' ? undefined : JSON.parse(text);
+    if (request.path === '/graphql' && /"errors":\[\{"message":"[^"]*"\}/.test(text)) {
+      this.#violated(request, 'question', [text]);
+    }
     const faults = responseFaults(request.method, request.path, answer.status, body);
     this.#violated(request, `answer ${answer.status}`, faults);
   }

@@ -40,6 +40,7 @@ export async function startGitHubBench(
     token: () => TOKEN,
     baseUrl: github.url,
     sleep: async () => {},
+    writesPerMinute: 60_000,
     onRequest: (operation, code, left) => {
       told.push(`${operation} ${code}`);
       remaining = left;

@@ -1,6 +1,6 @@
 import { Hono } from 'hono';
 
-import { invalid, notFound, page } from './answers.ts';
+import { invalid, notFound, page, refusal } from './answers.ts';
 import { findPull } from './pulls.ts';
 import { commentShape, issueShape, labelShape } from './shapes.ts';
 import { now, type Comment, type GitHubState } from './state.ts';
@@ -19,6 +19,15 @@ export function issueRoutes(state: GitHubState): Hono {
       // Labels are told apart without regard to case; unknown ones are made.
       const known = new Set(pull.labels.map((label) => label.toLowerCase()));
       pull.labels.push(...labels.filter((label) => !known.has(label.toLowerCase())));
+      return Response.json(pull.labels.map((label) => labelShape(state, label)));
+    })
+    .delete('/:number/labels/:name', (c) => {
+      const pull = findPull(state, c.req.param('number'));
+      const name = c.req.param('name').toLowerCase();
+      const at = pull?.labels.findIndex((label) => label.toLowerCase() === name) ?? -1;
+      if (!pull) return notFound();
+      if (at === -1) return refusal(404, 'Label does not exist');
+      pull.labels.splice(at, 1);
       return Response.json(pull.labels.map((label) => labelShape(state, label)));
     })
     .get('/:number/comments', (c) => {

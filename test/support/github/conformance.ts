@@ -15,6 +15,7 @@ interface OperationDescription {
 
 interface Description {
   paths: Record<string, Record<string, OperationDescription>>;
+  'x-webhooks': Record<string, Content>;
   components: { schemas: Record<string, object> };
 }
 
@@ -76,6 +77,12 @@ export function responseFaults(
   }
   if (!response.content) return body === undefined ? [] : ['a body is not described'];
   return run(schemaAt(`${pointerTo(route)}/responses/${status}`), body);
+}
+
+/** What is wrong with a webhook's payload by GitHub's description, e.g. of `pull-request-opened`. */
+export function webhookFaults(name: string, payload: unknown): string[] {
+  if (!(name in description['x-webhooks'])) return [`the webhook ${name} is not described`];
+  return run(schemaAt(`/x-webhooks/${name}`), payload);
 }
 
 type Route = (typeof routes)[number];

@@ -1,8 +1,8 @@
 import { Hono } from 'hono';
 
 import { invalid, notFound, page, refusal, type FieldError } from './answers.ts';
-import { pullShape, pullSummaryShape } from './shapes.ts';
-import { now, type GitHubState, type Pull } from './state.ts';
+import { fileShape, pullShape, pullSummaryShape } from './shapes.ts';
+import { now, rulesAreMet, type GitHubState, type Pull } from './state.ts';
 
 interface PullBody {
   title?: string;
@@ -51,7 +51,21 @@ export function pullRoutes(state: GitHubState): Hono {
       pull.body = change.body ?? pull.body;
       pull.updatedAt = now();
       if (change.state === 'closed') closePull(pull, state.account);
+      if (change.state === 'open' && !reopenPull(state, pull)) {
+        return customFault(
+          `state cannot be changed. The ${pull.branch} branch was deleted or merged.`,
+        );
+      }
       return Response.json(pullShape(state, pull, mergeability(state, pull)));
+    })
+    .get('/:number/files', (c) => {
+      const pull = findPull(state, c.req.param('number'));
+      if (!pull) return notFound();
+      const files = state.repository.changedFiles(pull.baseCommit, pull.head);
+      return page(
+        c.req.url,
+        files.map((file) => fileShape(state, pull, file)),
+      );
     })
     .put('/:number/merge', async (c) => {
       const pull = findPull(state, c.req.param('number'));
@@ -79,10 +93,23 @@ export function mergePull(
   return merged.commit;
 }
 
+/** False if it is merged, or its branch is gone. */
+function reopenPull(state: GitHubState, pull: Pull): boolean {
+  if (pull.state === 'open') return true;
+  const head = state.repository.branchCommit(pull.branch);
+  if (pull.merge !== null || head === undefined) return false;
+  pull.state = 'open';
+  pull.closedBy = pull.closedAt = null;
+  pull.head = head;
+  pull.updatedAt = now();
+  return true;
+}
+
 export function closePull(pull: Pull, by: string): void {
   if (pull.state === 'closed') return;
   pull.state = 'closed';
   pull.closedBy = by;
+  pull.autoMerge = null;
   pull.closedAt = pull.updatedAt = now();
 }
 
@@ -103,18 +130,25 @@ function look(state: GitHubState, pull: Pull): Pull {
     closePull(pull, state.owner);
   }
   pull.head = head ?? pull.head;
+  const { autoMerge } = pull;
+  if (pull.state === 'open' && autoMerge !== null && rulesAreMet(state, pull.head)) {
+    mergePull(state, pull, autoMerge.by, autoMerge.message);
+  }
   return pull;
 }
 
 /** As with the service itself, the first question only sets the work going. */
-function mergeability(state: GitHubState, pull: Pull): boolean | null {
+export function mergeability(state: GitHubState, pull: Pull): boolean | null {
   if (pull.state === 'closed') return null;
   const question = `${pull.head} ${pull.baseCommit}`;
   if (pull.mergeabilityOf !== question) {
     pull.mergeabilityOf = question;
     return null;
   }
-  return 'tree' in state.repository.mergeTree(pull.baseCommit, pull.head);
+  const { baseCommit: base, head, number } = pull;
+  const trial = state.repository.trialMerge(base, head, `refs/pull/${number}`);
+  pull.trial = trial ?? null;
+  return trial !== undefined;
 }
 
 function openPull(state: GitHubState, draft: PullBody): Response {
@@ -151,6 +185,9 @@ function openPull(state: GitHubState, draft: PullBody): Response {
     state: 'open',
     labels: [],
     user: state.account,
+    draft: false,
+    autoMerge: null,
+    trial: null,
     merge: null,
     closedBy: null,
     mergeabilityOf: '',
@@ -169,6 +206,10 @@ function mergeAnswer(state: GitHubState, pull: Pull, request: MergeBody): Respon
   }
   if (request.sha !== undefined && request.sha !== pull.head) {
     return refusal(409, 'Head branch was modified. Review and try the merge again.');
+  }
+  if (!rulesAreMet(state, pull.head)) {
+    const missing = state.requiredStatuses.join('", "');
+    return refusal(405, `Required status check "${missing}" is expected.`);
   }
   const words = [request.commit_title, request.commit_message].filter((text) => text !== undefined);
   const message = words.length === 0 ? undefined : words.join('\n\n');

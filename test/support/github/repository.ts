@@ -111,21 +111,48 @@ export class BareRepository {
     });
   }
 
+  /** What a commit changes since it left another: status letter, path, and the old path of what was renamed. */
+  changedFiles(base: string, head: string): { status: string; path: string; before?: string }[] {
+    const plain = ['-c', 'core.quotePath=false'];
+    const options = ['--name-status', '-M', `${base}...${head}`];
+    const lines = this.git(...plain, 'diff', ...options).split('\n');
+    return lines.filter(Boolean).map((line) => {
+      const [status = '', first = '', second] = line.split('\t');
+      return second === undefined
+        ? { status: status[0]!, path: first }
+        : { status: status[0]!, path: second, before: first };
+    });
+  }
+
   /** Merges a commit into a branch, unless the branch moves meanwhile. */
   merge(request: MergeRequest): { commit: string } | { conflicts: string[] } {
     const before = this.branchCommit(request.base)!;
     const merged = this.mergeTree(before, request.head);
     if ('conflicts' in merged) return merged;
     const { head, author, message } = request;
-    const identity = ['-c', `user.name=${author}`, '-c', 'user.email=noreply@example.org'];
-    const parents = ['-p', before, '-p', head];
-    const commit = this.git(...identity, 'commit-tree', merged.tree, ...parents, '-m', message);
+    const commit = this.#commitTree(merged.tree, [before, head], author, message);
     this.git('update-ref', `refs/heads/${request.base}`, commit, before);
     return { commit };
   }
 
+  /** Keeps a head and its trial merge as `<refs>/head` and `<refs>/merge`. Returns the merge, if there is one. */
+  trialMerge(base: string, head: string, refs: string): string | undefined {
+    this.git('update-ref', `${refs}/head`, head);
+    const merged = this.mergeTree(base, head);
+    if ('conflicts' in merged) return undefined;
+    const commit = this.#commitTree(merged.tree, [base, head], 'Trial', 'Trial merge');
+    this.git('update-ref', `${refs}/merge`, commit);
+    return commit;
+  }
+
   deleteBranch(branch: string): void {
     this.git('update-ref', '-d', `refs/heads/${branch}`);
+  }
+
+  #commitTree(tree: string, parents: string[], author: string, message: string): string {
+    const identity = ['-c', `user.name=${author}`, '-c', 'user.email=noreply@example.org'];
+    const options = parents.flatMap((parent) => ['-p', parent]);
+    return this.git(...identity, 'commit-tree', tree, ...options, '-m', message);
   }
 
   #try(...args: string[]): { status: number | null; stdout: string; stderr: string } {

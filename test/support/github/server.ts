@@ -10,6 +10,7 @@ import { answerGit } from './git-http.ts';
 import { closePull, findPull, mergePull } from './pulls.ts';
 import { BareRepository } from './repository.ts';
 import type { Comment, GitHubState, Pull, Status } from './state.ts';
+import { type Delivery, type Hook, Webhooks } from './webhooks.ts';
 
 export interface FakeGitHubOptions {
   owner: string;
@@ -18,6 +19,8 @@ export interface FakeGitHubOptions {
   token: string;
   /** Where the API is: '' as on api.github.com (the default), '/api/v3' as on an Enterprise server. */
   apiPath?: string;
+  /** An app that is installed for the repository, with its public key (PEM). */
+  app?: { id: string; publicKey: string };
 }
 
 /** An emulation of the part of GitHub that we use, in front of a real repository. Held to GitHub's description. */
@@ -35,6 +38,14 @@ export interface FakeGitHub {
   pulls: readonly Pull[];
   comments: readonly Comment[];
   statuses: readonly Status[];
+  /** What accounts may do, what rules merging has, the app's tokens. */
+  state: GitHubState;
+  /** Webhooks so far. */
+  deliveries: readonly Delivery[];
+  /** Where webhooks go from now on; `send` carries one there, and tells the answer's status. */
+  hook(hook: Hook, send?: (delivery: Delivery) => void): void;
+  /** Tells webhooks of what was done to the repository directly. Resolves when they are delivered. */
+  notice(): Promise<void>;
   fail(fault: Fault, plan?: FaultPlan): void;
   /** Presses the buttons of a pull request's page. */
   mergePull(number: number, by?: string): string;
@@ -59,8 +70,38 @@ export async function startGitHub(options: FakeGitHubOptions): Promise<FakeGitHu
     pulls: [],
     comments: [],
     statuses: [],
+    permissions: new Map([['maintainer', 'admin']]),
+    requiredStatuses: [],
+    autoMergeAllowed: false,
+    app: {
+      id: options.app?.id ?? '',
+      slug: 'trueup-test',
+      installation: 4711,
+      publicKey: options.app?.publicKey ?? '',
+      tokens: new Map(),
+    },
     lastId: 0,
   };
+  const webhooks = new Webhooks(state);
+  let hook: Hook | undefined;
+  let send: ((delivery: Delivery) => void) | undefined;
+  const onTheWay = new Set<Promise<unknown>>();
+
+  /** Makes the webhooks that are due; without a hook nothing is told. */
+  function notice(): void {
+    if (!hook) return;
+    for (const delivery of webhooks.look(hook.secret)) {
+      if (send) {
+        send(delivery);
+        continue;
+      }
+      const { headers, body } = delivery;
+      // A receiver that is down has lost it, as with the service itself.
+      const sent = fetch(hook.url, { method: 'POST', headers, body }).catch(() => {});
+      onTheWay.add(sent);
+      void sent.finally(() => onTheWay.delete(sent));
+    }
+  }
   const api = new Api(state, token, apiPath);
   const faults = new Faults();
   const requests: { method: string; path: string; status: number }[] = [];
@@ -70,11 +111,15 @@ export async function startGitHub(options: FakeGitHubOptions): Promise<FakeGitHu
     const fault = faults.take(`${request.method} ${request.path}`);
     const answer = await api.answer(request, fault?.instead?.());
     requests.push({ method: request.method, path: request.path, status: answer.status });
+    notice();
     await deliver(answer, outgoing, fault?.delivery);
   }
 
   const server = createServer((incoming, outgoing) => {
-    if (answerGit({ root, token }, incoming, outgoing)) return;
+    if (answerGit({ root, token, knows: (text) => api.knows(text) }, incoming, outgoing)) {
+      outgoing.on('close', notice);
+      return;
+    }
     answerApi(incoming, outgoing).catch((error: unknown) => {
       api.violations.push(`${incoming.method} ${incoming.url}: ${String(error)}`);
       outgoing.destroy();
@@ -97,7 +142,22 @@ export async function startGitHub(options: FakeGitHubOptions): Promise<FakeGitHu
     gitUrl: `${state.origin}/${owner}/${repo}.git`,
     gitDirectory: repository.directory,
     repository,
-    violations: api.violations,
+    get violations() {
+      return [...api.violations, ...webhooks.violations];
+    },
+    state,
+    deliveries: webhooks.deliveries,
+    hook(to, by) {
+      hook = to;
+      send = by;
+      // What was before is not told.
+      webhooks.look(to.secret);
+      webhooks.deliveries.length = 0;
+    },
+    async notice() {
+      notice();
+      await Promise.all(onTheWay);
+    },
     requests,
     pulls: state.pulls,
     comments: state.comments,
@@ -106,10 +166,17 @@ export async function startGitHub(options: FakeGitHubOptions): Promise<FakeGitHu
     mergePull(number, by = 'maintainer') {
       const commit = mergePull(state, known(number), by);
       if (commit === undefined) throw new Error(`pull request #${number} has conflicts`);
+      notice();
       return commit;
     },
-    closePull: (number, by = 'maintainer') => closePull(known(number), by),
-    comment: (number, by, body) => void addComment(state, number, by, body),
+    closePull(number, by = 'maintainer') {
+      closePull(known(number), by);
+      notice();
+    },
+    comment(number, by, body) {
+      addComment(state, number, by, body);
+      notice();
+    },
     close: () =>
       new Promise((resolve) => {
         server.close(() => {
@@ -132,11 +199,17 @@ async function readRequest(incoming: IncomingMessage, apiPath: string): Promise<
   const { pathname } = url;
   return {
     method: incoming.method ?? '',
-    path: pathname.startsWith(`${apiPath}/`) ? pathname.slice(apiPath.length) : '/not-the-api',
+    path: pathOf(pathname, apiPath),
     query: url.searchParams,
     headers,
     body: Buffer.concat(chunks).toString(),
   };
+}
+
+function pathOf(pathname: string, apiPath: string): string {
+  // An Enterprise server has GraphQL beside the API's version 3.
+  if (apiPath !== '' && pathname === '/api/graphql') return '/graphql';
+  return pathname.startsWith(`${apiPath}/`) ? pathname.slice(apiPath.length) : '/not-the-api';
 }
 
 async function deliver(

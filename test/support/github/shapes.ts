@@ -5,11 +5,11 @@ import type { Comment, GitHubState, Pull, Status } from './state.ts';
 /** Answers in the shapes that GitHub's description asks for. */
 
 /** A number that stays the same for the same text. */
-function idOf(text: string): number {
+export function idOf(text: string): number {
   return createHash('sha256').update(text).digest().readUIntBE(0, 4);
 }
 
-export function userShape(state: GitHubState, login: string): object {
+export function userShape(state: GitHubState, login: string) {
   const name = encodeURIComponent(login);
   const url = `${state.apiUrl}/users/${name}`;
   return {
@@ -60,7 +60,7 @@ const REPOSITORY_LINKS =
   'languages merges milestones notifications pulls releases stargazers statuses subscribers subscription tags ' +
   'teams trees';
 
-export function repositoryShape(state: GitHubState): object {
+export function repositoryShape(state: GitHubState) {
   const name = `${state.owner}/${state.repo}`;
   const url = `${state.apiUrl}/repos/${name}`;
   const links = REPOSITORY_LINKS.split(' ').map((link) => [`${link}_url`, `${url}/${link}`]);
@@ -168,7 +168,7 @@ export function pullSummaryShape(state: GitHubState, pull: Pull): object {
     updated_at: pull.updatedAt,
     closed_at: pull.closedAt,
     merged_at: pull.merge ? pull.closedAt : null,
-    merge_commit_sha: pull.merge?.commit ?? null,
+    merge_commit_sha: pull.merge?.commit ?? pull.trial,
     assignee: null,
     assignees: [],
     requested_reviewers: [],
@@ -177,8 +177,13 @@ export function pullSummaryShape(state: GitHubState, pull: Pull): object {
     base: end(pull.base, pull.baseCommit),
     _links: Object.fromEntries(PULL_LINKS.map((link) => [link, { href: url }])),
     author_association: 'COLLABORATOR',
-    auto_merge: null,
-    draft: false,
+    auto_merge: pull.autoMerge && {
+      enabled_by: userShape(state, pull.autoMerge.by),
+      merge_method: 'merge',
+      commit_title: pull.autoMerge.message.split('\n')[0],
+      commit_message: pull.autoMerge.message,
+    },
+    draft: pull.draft,
   };
 }
 
@@ -198,6 +203,34 @@ export function pullShape(state: GitHubState, pull: Pull, mergeable: boolean | n
     additions: 1,
     deletions: 1,
     changed_files: 1,
+  };
+}
+
+const FILE_STATUS: Record<string, string> = {
+  A: 'added',
+  D: 'removed',
+  R: 'renamed',
+  M: 'modified',
+};
+
+/** A file that a pull request changes. */
+export function fileShape(
+  state: GitHubState,
+  pull: Pull,
+  { status, path, before }: { status: string; path: string; before?: string },
+): object {
+  const place = `${pull.head}/${encodeURI(path)}`;
+  return {
+    sha: pull.head,
+    filename: path,
+    status: FILE_STATUS[status] ?? 'changed',
+    additions: 1,
+    deletions: 1,
+    changes: 2,
+    blob_url: `${state.origin}/${state.owner}/${state.repo}/blob/${place}`,
+    raw_url: `${state.origin}/${state.owner}/${state.repo}/raw/${place}`,
+    contents_url: `${state.apiUrl}/repos/${state.owner}/${state.repo}/contents/${encodeURI(path)}?ref=${pull.head}`,
+    ...(before === undefined ? {} : { previous_filename: before }),
   };
 }
 

@@ -13,8 +13,13 @@ export interface Pull {
   state: 'open' | 'closed';
   labels: string[];
   user: string;
+  draft: boolean;
+  /** Who has it merged once the base's rules are met. */
+  autoMerge: { by: string; message: string } | null;
   merge: { commit: string; by: string } | null;
   closedBy: string | null;
+  /** The trial merge that is kept under `refs/pull/<number>/merge`. */
+  trial: string | null;
   /** Head and base for which the service has worked out by now whether they can be merged. */
   mergeabilityOf: string;
   createdAt: string;
@@ -41,6 +46,17 @@ export interface Status {
   createdAt: string;
 }
 
+/** An app that is installed for the repository, and the tokens that it was given. */
+export interface App {
+  id: string;
+  slug: string;
+  installation: number;
+  /** PEM; empty: there is no app. */
+  publicKey: string;
+  /** When they expire, by the service's clock (ms since 1970). */
+  tokens: Map<string, number>;
+}
+
 /** Everything that the emulated service remembers. Branches and commits are in the repository. */
 export interface GitHubState {
   owner: string;
@@ -54,8 +70,25 @@ export interface GitHubState {
   pulls: Pull[];
   comments: Comment[];
   statuses: Status[];
+  /** What accounts may do here; others nothing. */
+  permissions: Map<string, 'admin' | 'write' | 'read'>;
+  /** The base branches' rule: statuses without whose success nothing is merged. */
+  requiredStatuses: string[];
+  /** Whether the repository's settings allow auto-merge. */
+  autoMergeAllowed: boolean;
+  app: App;
   /** Last id given to a comment or status. */
   lastId: number;
+}
+
+/** Whether all statuses that the rules ask for are there. */
+export function rulesAreMet(state: GitHubState, commit: string): boolean {
+  return state.requiredStatuses.every((context) => {
+    const newest = state.statuses.findLast(
+      (status) => status.commit === commit && status.context === context,
+    );
+    return newest?.state === 'success';
+  });
 }
 
 /** The time as the service writes it, in whole seconds. */
