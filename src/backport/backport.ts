@@ -9,7 +9,7 @@ import { originIsSite } from './place.ts';
 import { explainedPaths, Proof } from './proof.ts';
 import { SecretGuard } from './secrets.ts';
 import { editsOf } from './stage.ts';
-import { overlayTitle, paramsTitle } from './title.ts';
+import { overlayTitle, paramsTitle, templateTitle } from './title.ts';
 
 export interface BackportRequest {
   plan: Plan;
@@ -80,7 +80,13 @@ class Answer {
     this.#request = request;
     this.#proof = proof;
     const { observed } = request;
-    this.#question = { proof, observed, paths, forbids: (change) => secrets.forbids(change) };
+    this.#question = {
+      proof,
+      observed,
+      paths,
+      forbids: (change) => secrets.forbids(change),
+      refuses: (path) => this.#refused.get(path),
+    };
     for (const path of paths) {
       const refusal = secrets.refusal(path);
       if (refusal !== undefined) this.#refused.set(path, refusal);
@@ -148,16 +154,20 @@ class Answer {
   *#alternatives(best: Explanation): Generator<Explanation> {
     if (this.#isWorthwhile(best)) yield best;
     const other = this.#request.place === 'origin' ? 'site' : 'origin';
-    const hasOther = best.stage.changes.some(
+    const { changes, edits } = best.stage;
+    const hasOther = changes.some(
       (change) => !originIsSite(this.#proof.plan, this.#proof.site, change),
     );
-    if (hasOther || best.refused > 0) {
+    const isPartial = best.exact.length < this.#question.paths.length;
+    if (hasOther || isPartial || edits.length > 0) {
       const elsewhere = explain(this.#question, other);
       if (this.#isWorthwhile(elsewhere)) yield elsewhere;
     }
     if (best.held) {
       const bold = explain(this.#question, best.where, true);
-      if (bold.exact.length > best.exact.length) yield bold;
+      const isPlainer = bold.stage.edits.length < edits.length;
+      if (bold.exact.length > best.exact.length || (isPlainer && this.#isWorthwhile(bold)))
+        yield bold;
     }
   }
 
@@ -179,12 +189,17 @@ class Answer {
     if (edits.length === 0) return undefined;
     const radius = this.#proof.radius(stage);
     const files = edits.map(({ file }) => file);
-    const atSite = files.every((file) => file === plan.sites.get(site)!.file);
+    const isTemplate = stage.edits.length > 0;
+    const atSite = isTemplate
+      ? explanation.where !== 'origin' && radius.every((one) => one.site === site)
+      : files.every((file) => file === plan.sites.get(site)!.file);
     const placement = atSite ? 'site' : 'origin';
     return {
-      kind: 'param',
+      kind: isTemplate ? 'template' : 'param',
       placement,
-      title: paramsTitle(site, stage.changes, placement, files),
+      title: isTemplate
+        ? templateTitle(site, stage, placement, files)
+        : paramsTitle(site, stage.changes, placement, files),
       edits,
       explains: explainedPaths(stage.tree, this.#question.observed, exact),
       blastRadius: radius,

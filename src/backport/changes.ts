@@ -9,6 +9,8 @@ export interface SourceChange {
   /** Where in the site's file the section stands (`hostParams`, `web-1`); empty for parameters. */
   base: YamlPath;
   change: YamlChange;
+  /** Made at the site wherever others are made: a parameter that a template has for this site. */
+  own?: true;
   /** Why it may not be what the operator meant, where the reading is a bold one. */
   doubt?: string;
 }

@@ -1,12 +1,14 @@
 import type { SiteTree } from '../model/tree.ts';
 import { sameFile } from '../model/tree.ts';
+import type { Plan } from '../plan/plan.ts';
 import { type FileReading, gather, overlap, type Reading, type SourceChange } from './changes.ts';
 import { isDataFile, readDataFile, valueDifferences } from './data-files.ts';
-import { readFileEdit } from './file-edits.ts';
+import { ownVersion, sharedFileEdit, sourceOf, textFault } from './file-edits.ts';
 import type { Where } from './place.ts';
 import type { Proof } from './proof.ts';
-import { advance, firstStage, type Judge, type Stage } from './stage.ts';
-import { differingLines } from './text-regions.ts';
+import { advance, firstStage, type Judge, type Stage, stepFrom } from './stage.ts';
+import { differingLines } from './text/regions.ts';
+import { isOnlyOf, TextSearch } from './text/search.ts';
 
 /** How far changes of what the plan says explain an edited tree. */
 export interface Explanation {
@@ -36,6 +38,8 @@ export interface Question {
   paths: readonly string[];
   /** Why a change may not be proposed at all; undefined where it may. */
   forbids: (change: SourceChange) => string | undefined;
+  /** Why what stands at a path now may not go into the plan; undefined where it may. */
+  refuses: (path: string) => string | undefined;
 }
 
 /**
@@ -67,8 +71,7 @@ class Explaining {
   readonly #bold: boolean;
   readonly #reasons = new Map<string, string>();
   #refused = 0;
-  /** Changes that are left for a bolder reading. */
-  readonly #held = new Set<SourceChange>();
+  #isHeld = false;
 
   constructor(question: Question, where: Where, bold: boolean) {
     this.#question = question;
@@ -82,51 +85,68 @@ class Explaining {
     const data = paths.filter(isDataFile);
     const shown = this.#advance(start, this.#read(data, start), this.#judgeData(data));
 
+    const whole = this.#wholeFiles(shown);
     const texts = paths.filter(
-      (path) => !isDataFile(path) && !sameFile(shown.tree.get(path), observed.get(path)),
+      (path) => !isDataFile(path) && !sameFile(whole.tree.get(path), observed.get(path)),
     );
-    const readings = this.#read(texts, shown);
-    const printed = this.#advance(shown, this.#free(readings, shown), this.#judgeTexts(readings));
-    return this.#outcome(start, shown, printed);
+    const readable = texts.filter((path) => {
+      const trees = { desired: whole.tree, observed };
+      const fault = textFault(whole.plan, proof.site, path, trees);
+      if (fault) this.#tell([path], fault);
+      return fault === undefined;
+    });
+    const search = new TextSearch(this.#question, this.#where, {
+      bold: this.#bold,
+      tell: (path, reason) => this.#tell([path], reason),
+    });
+    const { stage, held, refused } = search.run(whole, readable);
+    this.#isHeld = held;
+    this.#refused += refused;
+    return this.#outcome(start, shown, stage);
+  }
+
+  /** Files of stacks changed for every site that has them, where that was asked for or reaches no other site. */
+  #wholeFiles(from: Stage): Stage {
+    const { proof, observed, paths } = this.#question;
+    let stage = from;
+    for (const path of paths) {
+      if (isDataFile(path) || this.#question.refuses(path)) continue;
+      const source = sourceOf(stage.plan, proof.site, path);
+      if (!source || !(this.#where === 'origin' || isOnlyOf(stage.plan, proof.site, source.stack)))
+        continue;
+      const trees = { desired: stage.tree, observed };
+      const edit = sharedFileEdit(stage.plan, proof.site, path, trees);
+      if (!edit) continue;
+      const { says, ...file } = edit;
+      const step = { changes: [], edits: [], files: [file], says, notes: [] };
+      const made = stepFrom(proof, stage, step, this.#where);
+      if ('reason' in made) this.#tell([path], made.reason);
+      else if (made.tree.get(path)?.mode === observed.get(path)?.mode) stage = made;
+    }
+    return stage;
   }
 
   #read(paths: readonly string[], stage: Stage): Reading[] {
     const { proof, observed } = this.#question;
     const readings = new Map<string, FileReading>();
     for (const path of paths) {
-      const trees = { desired: stage.tree, observed };
-      const reading = readFileEdit(stage.plan, proof.site, path, trees);
+      const reading = readData(stage.plan, proof.site, path, stage.tree, observed);
       readings.set(path, reading);
       if (reading.reason) this.#reasons.set(path, reading.reason);
     }
     const { gathered, contradicted } = gather(readings);
     for (const [path, reason] of contradicted) this.#reasons.set(path, reason);
     return gathered.filter((reading) => {
-      const reason = this.#question.forbids(reading.change) ?? this.#doubt(reading.change);
+      const reason = this.#question.forbids(reading.change);
       if (reason) this.#tell(reading.paths, reason);
       return !reason;
-    });
-  }
-
-  #doubt(change: SourceChange): string | undefined {
-    if (!change.doubt || this.#bold) return undefined;
-    this.#held.add(change);
-    return change.doubt;
-  }
-
-  /** Readings of texts that do not go against what a file of data says. */
-  #free(readings: readonly Reading[], shown: Stage): Reading[] {
-    return readings.filter(({ change, paths }) => {
-      const against = shown.changes.some((known) => overlap(known, change));
-      if (against) this.#tell(paths, 'another value of its parameter was set beside it');
-      return !against;
     });
   }
 
   #advance(from: Stage, readings: readonly Reading[], judge: Judge): Stage {
     const changes = readings.map(({ change }) => change);
     const { stage, refused } = advance(this.#question.proof, from, changes, this.#where, judge);
-    this.#refused += [...refused.keys()].filter((change) => !this.#held.has(change)).length;
+    this.#refused += refused.size;
     for (const { change, paths } of readings) {
       const reason = refused.get(change);
       if (reason) this.#tell(paths, reason);
@@ -158,64 +178,12 @@ class Explaining {
     };
   }
 
-  /** Every text must come nearer to what was found; texts that nobody edited stay. */
-  #judgeTexts(readings: readonly Reading[]): Judge {
-    return (before, after, changes) => {
-      const wrong = new Map<SourceChange, string>();
-      for (const { change, paths } of readings) {
-        if (!changes.includes(change)) continue;
-        if (!paths.some((path) => this.#isNearer(path, before, after)))
-          wrong.set(change, 'no value of its parameters renders it as it was found');
-      }
-      if (wrong.size > 0 || this.#bold) return wrong;
-      return this.#astray(before, after, changes);
-    };
-  }
-
-  /** Whether a text came nearer to what was found, and no line of it moved away. */
-  #isNearer(path: string, before: Stage, after: Stage): boolean {
-    const gained = this.#distance(path, before) - this.#distance(path, after);
-    if (Number.isNaN(gained) || gained <= 0) return false;
-    const [was, is] = [before.tree.get(path), after.tree.get(path)];
-    if (!was || !is) return sameFile(is, this.#question.observed.get(path));
-    return differingLines(was.content.toString(), is.content.toString()) === gained;
-  }
-
   /** How far a file of a stage is from what was found at the site. */
   #distance(path: string, { tree }: Stage): number {
     const [is, found] = [tree.get(path), this.#question.observed.get(path)];
     if (sameFile(is, found)) return 0;
     if (!is || !found) return Infinity;
     return differingLines(is.content.toString(), found.content.toString()) ?? Infinity;
-  }
-
-  /** Changes that would also change texts at the site in places that were left as they are. */
-  #astray(
-    before: Stage,
-    after: Stage,
-    changes: readonly SourceChange[],
-  ): Map<SourceChange, string> {
-    const paths = this.#strays(before, after);
-    if (paths.length === 0) return new Map();
-    const { proof } = this.#question;
-    const straying = changes.filter((change) => {
-      if (changes.length === 1) return true;
-      const alone = advance(proof, before, [change], this.#where, () => new Map());
-      return this.#strays(before, alone.stage).length > 0;
-    });
-    const reason = `its parameter also stands in ${paths.join(', ')}, where it was not changed`;
-    const wrong = straying.length > 0 ? straying : changes;
-    for (const change of wrong) this.#held.add(change);
-    return new Map(wrong.map((change) => [change, reason]));
-  }
-
-  #strays(before: Stage, after: Stage): string[] {
-    return [...after.tree.keys()].filter(
-      (path) =>
-        !isDataFile(path) &&
-        !sameFile(before.tree.get(path), after.tree.get(path)) &&
-        this.#distance(path, after) > this.#distance(path, before),
-    );
   }
 
   #outcome(start: Stage, shown: Stage, printed: Stage): Explanation {
@@ -226,7 +194,7 @@ class Explaining {
       stage: printed,
       reasons: this.#reasons,
       refused: this.#refused,
-      held: this.#held.size > 0,
+      held: this.#isHeld,
     };
     for (const path of paths) {
       const found = observed.get(path);
@@ -235,7 +203,8 @@ class Explaining {
         if (sameFile(shown.tree.get(path), found))
           outcome.mirrored.set(path, printed.changes.slice(shown.changes.length));
         else if (this.#hasLess(path, start, shown)) outcome.partly.push(path);
-      } else if (this.#isNearer(path, start, printed)) outcome.partly.push(path);
+      } else if (this.#distance(path, printed) < this.#distance(path, start))
+        outcome.partly.push(path);
       this.#tell(
         [path],
         isDataFile(path)
@@ -252,4 +221,25 @@ class Explaining {
     );
     return is! < was!;
   }
+}
+
+/** Reads an edited file that shows data of the plan as changes of it. */
+function readData(
+  plan: Plan,
+  site: string,
+  path: string,
+  desired: SiteTree,
+  observed: SiteTree,
+): FileReading {
+  const own = ownVersion(plan, site, path);
+  if (own) return { changes: [], reason: own };
+  const [was, is] = [desired.get(path), observed.get(path)];
+  const reading = readDataFile(plan, site, path, was, is);
+  if (!reading) {
+    const reason = is ? 'the plan renders no such file' : 'it was deleted at the site';
+    return { changes: [], reason };
+  }
+  if (!was || !is || was.mode === is.mode) return reading;
+  const mode = `its mode was changed to ${is.mode}`;
+  return { ...reading, reason: reading.reason ? `${reading.reason}; ${mode}` : mode };
 }

@@ -23,7 +23,7 @@ export function paramNotes(
   { stage }: Explanation,
   radius: Radius,
 ): string[] {
-  const notes = [...stage.notes];
+  const notes = [...stage.edits.map((said) => `template: ${said}`), ...stage.notes];
   const here = radius.find((one) => one.site === site)?.files ?? [];
   const others = here.filter((path) => !edited.includes(path));
   const mirrors = others.filter(isDataFile);

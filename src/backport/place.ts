@@ -68,8 +68,9 @@ class Placing {
     this.#params = new Parameters(plan, site);
   }
 
-  place(source: SourceChange, where: Where): void {
+  place(source: SourceChange, wanted: Where): void {
     const { change } = source;
+    const where = source.own ? 'site' : wanted;
     if (source.source === 'site') {
       this.#add(source, this.#file, operationsFor(change, [...source.base, ...change.path]));
     } else if (where === 'origin') this.#atOrigin(source);

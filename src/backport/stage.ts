@@ -1,9 +1,11 @@
 import { messageOf, UserError } from '../model/errors.ts';
 import type { PlanEdit } from '../model/proposal.ts';
+import { sameFile } from '../model/tree.ts';
 import type { Plan } from '../plan/plan.ts';
 import { applyEdits } from '../plan/yaml/edit.ts';
 import type { YamlDocument } from '../plan/yaml/node.ts';
 import type { SourceChange } from './changes.ts';
+import type { SourceEdit } from './inverse/solve-expression.ts';
 import { contentPatch } from './patch.ts';
 import { placeChanges, type Where } from './place.ts';
 import type { Proof, Trial } from './proof.ts';
@@ -11,9 +13,25 @@ import type { Proof, Trial } from './proof.ts';
 /** A plan on its way to explain an edit: the changes made so far, and what the site renders as with them. */
 export interface Stage extends Trial {
   changes: readonly SourceChange[];
+  /** What was changed in templates, told in a few words each. */
+  edits: readonly string[];
   notes: readonly string[];
   /** Plan files that were edited. */
   files: ReadonlySet<string>;
+}
+
+/** A file of the plan as it is to be; without content it goes. */
+type FileContent = Pick<PlanEdit, 'file' | 'content' | 'mode'>;
+
+/** What is to be done to a plan at once. */
+export interface Step {
+  changes: readonly SourceChange[];
+  /** Disjoint stretches of template files. */
+  edits: readonly SourceEdit[];
+  /** Files that are replaced whole, or taken out. */
+  files?: readonly FileContent[];
+  says: string;
+  notes: readonly string[];
 }
 
 /** What became of changes that were to be made. */
@@ -31,7 +49,7 @@ export type Judge = (
 ) => Map<SourceChange, string>;
 
 export function firstStage({ plan, desired }: Proof): Stage {
-  return { plan, tree: desired, changes: [], notes: [], files: new Set() };
+  return { plan, tree: desired, changes: [], edits: [], notes: [], files: new Set() };
 }
 
 /**
@@ -48,7 +66,7 @@ export function advance(
   const refused = new Map<SourceChange, string>();
   let wanted = [...changes];
   while (wanted.length > 0) {
-    const made = make(proof, from, wanted, where);
+    const made = make(proof, from, dataStep(wanted), where);
     let wrong: ReadonlyMap<SourceChange, string>;
     if (made instanceof Map) wrong = made;
     else if ('reason' in made) wrong = culprits(proof, from, wanted, where, made.reason);
@@ -62,16 +80,31 @@ export function advance(
   return { stage: from, refused };
 }
 
+function dataStep(changes: readonly SourceChange[]): Step {
+  return { changes, edits: [], says: '', notes: [] };
+}
+
+/** The stage that a step leads to, or why it cannot be taken. */
+export function stepFrom(
+  proof: Proof,
+  from: Stage,
+  step: Step,
+  where: Where,
+): Stage | { reason: string } {
+  const made = make(proof, from, step, where);
+  return made instanceof Map ? { reason: [...made.values()][0]! } : made;
+}
+
 /** The stage with changes made; or those that have no place in the plan; or why the plan does not stand them. */
 function make(
   proof: Proof,
   from: Stage,
-  changes: readonly SourceChange[],
+  { changes, edits: sourceEdits, files: whole = [], says, notes: told }: Step,
   where: Where,
 ): Stage | Map<SourceChange, string> | { reason: string } {
   const { placed, failed } = placeChanges(from.plan, proof.site, changes, where);
   const documents = new Map<string, YamlDocument>();
-  const notes: string[] = [];
+  const notes = [...told];
   for (const one of placed) {
     try {
       const document = documents.get(one.file) ?? documentOf(from.plan, proof.site, one.file);
@@ -86,14 +119,40 @@ function make(
   const edits = [...documents].map(([file, { text }]) => {
     return { file, content: Buffer.from(text), mode: from.plan.files.get(file)!.mode };
   });
-  const trial = proof.try(edits, from.plan);
+  const templates = spliced(from.plan, sourceEdits);
+  if ('reason' in templates) return templates;
+  const trial = proof.try([...edits, ...templates, ...whole], from.plan);
   if ('reason' in trial) return trial;
   return {
     ...trial,
     changes: [...from.changes, ...changes],
+    edits: says === '' ? from.edits : [...from.edits, says],
     notes: [...new Set([...from.notes, ...notes])],
-    files: new Set([...from.files, ...documents.keys()]),
+    files: new Set([
+      ...from.files,
+      ...documents.keys(),
+      ...[...templates, ...whole].map(({ file }) => file),
+    ]),
   };
+}
+
+/** Template files with stretches of them replaced. */
+function spliced(plan: Plan, edits: readonly SourceEdit[]): FileContent[] | { reason: string } {
+  const files = Map.groupBy(new Set(edits), ({ file }) => file);
+  const result: FileContent[] = [];
+  for (const [file, some] of files) {
+    const before = plan.files.get(file);
+    if (!before) return { reason: `the plan has no ${file}` };
+    let text = before.content.toString();
+    let end = text.length;
+    for (const edit of some.toSorted((a, b) => b.start - a.start || b.end - a.end)) {
+      if (edit.end > end) return { reason: 'two changes of a template meet in one place' };
+      text = text.slice(0, edit.start) + edit.text + text.slice(edit.end);
+      end = edit.start;
+    }
+    result.push({ file, content: Buffer.from(text), mode: before.mode });
+  }
+  return result;
 }
 
 /** The parsed file of a layer, or of the site. */
@@ -112,7 +171,7 @@ function culprits(
 ): Map<SourceChange, string> {
   const reasons = new Map<SourceChange, string>();
   const stands = (some: readonly SourceChange[]): boolean => {
-    const made = make(proof, from, some, where);
+    const made = make(proof, from, dataStep(some), where);
     if (made instanceof Map || !('reason' in made)) return true;
     if (some.length === 1) reasons.set(some[0]!, made.reason);
     return false;
@@ -141,9 +200,9 @@ export function admissible<T>(
 /** The edits of plan files that lead from a plan to a stage. */
 export function editsOf(plan: Plan, { plan: after, files }: Stage): PlanEdit[] {
   return [...files].toSorted().flatMap((file) => {
-    const [was, is] = [plan.files.get(file)!, after.files.get(file)!];
-    return was.hash === is.hash
-      ? []
-      : [{ file, content: is.content, mode: is.mode, patch: contentPatch(file, was, is) }];
+    const [was, is] = [plan.files.get(file)!, after.files.get(file)];
+    if (sameFile(was, is)) return [];
+    const { content, mode } = is ?? { content: null, mode: was.mode };
+    return [{ file, content, mode, patch: contentPatch(file, was, is) }];
   });
 }

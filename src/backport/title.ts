@@ -1,3 +1,5 @@
+import { posix } from 'node:path';
+
 import type { Placement } from '../model/proposal.ts';
 import type { YamlNode } from '../plan/yaml/node.ts';
 import type { SourceChange } from './changes.ts';
@@ -6,6 +8,7 @@ import { dotted, type YamlChange } from './yaml-changes.ts';
 /** Longer titles are cut by forges and read by nobody (characters). */
 const MAX_VALUE = 40;
 const MAX_NAMES = 3;
+const MAX_TITLE = 200;
 
 /**
  * `ntp_servers[0] at lisbon-07: 10.20.7.1 → 10.20.7.9`
@@ -21,6 +24,23 @@ export function paramsTitle(
   const [first] = changes;
   if (changes.length === 1 && first) return `${nameOf(first)} ${where}: ${told(first.change)}`;
   return `${listed([...new Set(changes.map(nameOf))])} ${where}`;
+}
+
+/** `chrony.conf.j2 for lisbon-07: "rtcsync" → "rtcsync off", the parameter chrony_rtcsync of this site` */
+export function templateTitle(
+  site: string,
+  { changes, edits }: { changes: readonly SourceChange[]; edits: readonly string[] },
+  placement: Placement,
+  files: readonly string[],
+): string {
+  const templates = files
+    .filter((file) => file.startsWith('stacks/'))
+    .map((file) => posix.basename(file));
+  const where = placement === 'site' ? `${listed(templates)} for ${site}` : listed(templates);
+  const others = [...new Set(changes.filter(({ own }) => !own).map(nameOf))];
+  const what = others.length > 0 ? `${listed(others)}; ` : '';
+  const said = edits.length === 1 ? edits[0]! : `${edits.length} changes`;
+  return `${what}${where}: ${said}`.slice(0, MAX_TITLE);
 }
 
 /** `store/files/motd at lisbon-07: kept as found there` */

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
-import { differingLines, editedRegions, type Stretch } from './text-regions.ts';
+import { differingLines, editedRegions, type Stretch } from './regions.ts';
 
 function regions(was: string, is: string, holes: Stretch[] = []): unknown {
   return editedRegions(was, is, holes)?.map(({ start, end, line, text }) => [
@@ -13,7 +13,7 @@ function regions(was: string, is: string, holes: Stretch[] = []): unknown {
 
 function hole(text: string, value: string): Stretch {
   const start = text.indexOf(value);
-  return { start, end: start + value.length, hole: true };
+  return { start, end: start + value.length };
 }
 
 function fiveThousand(word: string): string {
@@ -62,7 +62,7 @@ describe('the edited regions of a text', () => {
       fc.property(text, text, fc.nat(20), fc.nat(20), (was, is, a, b) => {
         const [start, end] = [Math.min(a, b, was.length), Math.min(Math.max(a, b), was.length)];
         let [result, at] = ['', 0];
-        for (const region of editedRegions(was, is, [{ start, end, hole: true }])!) {
+        for (const region of editedRegions(was, is, [{ start, end }])!) {
           expect(region.start).toBeGreaterThanOrEqual(at);
           result += was.slice(at, region.start) + region.text;
           at = region.end;

@@ -1,10 +1,9 @@
 import { diffArrays } from 'diff';
 
-/** A stretch of rendered text: fixed, or the value of an expression. */
+/** A stretch of rendered text. */
 export interface Stretch {
   start: number;
   end: number;
-  hole: boolean;
 }
 
 /** Whole lines of a rendered text that were edited, and what stands there now. */
@@ -15,6 +14,8 @@ export interface Region {
   /** Its first line, from 1. */
   line: number;
   text: string;
+  /** Where `text` starts in the edited text. */
+  at: number;
 }
 
 /** Texts that differ more than that are not read: to compare them would take long and tell little (lines). */
@@ -28,25 +29,25 @@ interface Hunk {
 
 /**
  * The edited regions of a text: as small as lines allow, but a value that goes over several lines is never cut.
+ * @param values what is not fixed in the text
  * @returns undefined if the texts have next to nothing in common
  */
 export function editedRegions(
   was: string,
   is: string,
-  stretches: readonly Stretch[],
+  values: readonly Stretch[],
 ): Region[] | undefined {
   const [before, after] = [linesOf(was), linesOf(is)];
   const hunks = hunksOf(before, after);
   if (!hunks) return undefined;
   const [starts, ends] = [offsetsOf(before), offsetsOf(after)];
-  const long = stretches.filter(
-    ({ start, end, hole }) => hole && was.slice(start, end - 1).includes('\n'),
-  );
+  const long = values.filter(({ start, end }) => was.slice(start, end - 1).includes('\n'));
   return widened(hunks, long, starts).map(({ was: [from, to], is: [first, last] }) => ({
     start: starts[from]!,
     end: starts[to]!,
     line: from + 1,
     text: is.slice(ends[first], ends[last]),
+    at: ends[first]!,
   }));
 }
 
@@ -87,7 +88,7 @@ function hunksOf(was: readonly string[], is: readonly string[]): Hunk[] | undefi
       hunks.splice(-1, 1, { was: [last.was[0], at], is: [last.is[0], there] });
     } else hunks.push({ was: [from[0], at], is: [from[1], there] });
   }
-  return splitByLine(inPlace(was, is, removed) ?? hunks);
+  return splitByLine(was, is, inPlace(was, is, removed) ?? hunks);
 }
 
 /**
@@ -105,16 +106,72 @@ function inPlace(
   return differing.map((index) => ({ was: [index, index + 1], is: [index, index + 1] }));
 }
 
-/** As many lines in the place of as many: each is an edit of its own. */
-function splitByLine(hunks: readonly Hunk[]): Hunk[] {
+/** More pairs of lines than that are not compared for likeness. */
+const MAX_PAIRS = 2500;
+
+/** Each edited line as an edit of its own, and runs of lines that came or went between them. */
+function splitByLine(
+  was: readonly string[],
+  is: readonly string[],
+  hunks: readonly Hunk[],
+): Hunk[] {
   return hunks.flatMap((hunk): Hunk[] => {
     const [[from, to], [first, last]] = [hunk.was, hunk.is];
-    if (to - from !== last - first) return [hunk];
-    return Array.from({ length: to - from }, (_, i) => ({
-      was: [from + i, from + i + 1],
-      is: [first + i, first + i + 1],
+    const [gone, came] = [to - from, last - first];
+    if (gone === 0 || came === 0 || (gone === 1 && came === 1)) return [hunk];
+    if (gone === came)
+      return Array.from({ length: gone }, (_, i) => ({
+        was: [from + i, from + i + 1],
+        is: [first + i, first + i + 1],
+      }));
+    if (gone * came > MAX_PAIRS) return [hunk];
+    return paired(was.slice(from, to), is.slice(first, last)).map((part) => ({
+      was: [part.was[0] + from, part.was[1] + from],
+      is: [part.is[0] + first, part.is[1] + first],
     }));
   });
+}
+
+/** As many lines as can be are taken for edited ones, those that are most alike. */
+function paired(was: readonly string[], is: readonly string[]): Hunk[] {
+  const words = [was.map(wordsOf), is.map(wordsOf)] as const;
+  const [rows, columns] = [was.length, is.length];
+  // best[i][j]: how alike the lines from i and from j on can be made, at most.
+  const best = Array.from({ length: rows + 1 }, () => new Float64Array(columns + 1));
+  const pair = (i: number, j: number): number => 0.01 + likeness(words[0][i]!, words[1][j]!);
+  for (let i = rows - 1; i >= 0; i -= 1) {
+    for (let j = columns - 1; j >= 0; j -= 1) {
+      best[i]![j] = Math.max(best[i + 1]![j]!, best[i]![j + 1]!, pair(i, j) + best[i + 1]![j + 1]!);
+    }
+  }
+  const hunks: Hunk[] = [];
+  let [i, j, firstGone, firstCame] = [0, 0, 0, 0];
+  const flush = (): void => {
+    if (i > firstGone || j > firstCame) hunks.push({ was: [firstGone, i], is: [firstCame, j] });
+  };
+  while (i < rows && j < columns) {
+    if (best[i]![j] === best[i + 1]![j]) i += 1;
+    else if (best[i]![j] === best[i]![j + 1]) j += 1;
+    else {
+      flush();
+      hunks.push({ was: [i, i + 1], is: [j, j + 1] });
+      [i, j] = [i + 1, j + 1];
+      [firstGone, firstCame] = [i, j];
+    }
+  }
+  [i, j] = [rows, columns];
+  flush();
+  return hunks;
+}
+
+function wordsOf(line: string): Set<string> {
+  return new Set(line.match(/[\p{L}\p{N}_]+|[^\s\p{L}\p{N}_]/gu));
+}
+
+/** The share of words that two lines have in common. */
+function likeness(a: ReadonlySet<string>, b: ReadonlySet<string>): number {
+  const common = [...a].filter((word) => b.has(word)).length;
+  return common / Math.max(1, a.size + b.size - common);
 }
 
 /** Hunks that hold whole every long value that they touch; those that come to touch one another are one. */
