@@ -77,11 +77,17 @@ function bindParameters(
   const originOf = run.recorder?.parameterOrigins();
   for (const [i, parameter] of parameters.entries()) {
     let value = passed[i];
-    if (scope.origins) scope.origins[parameter.slot] = originOf?.(i, parameter.name);
+    const origin = originOf?.(i, parameter.name);
+    if (scope.origins) scope.origins[parameter.slot] = origin;
     if (value === undefined && parameter.default) {
       value = parameter.default(run, scope);
+      const { expression } = parameter;
+      if (scope.origins && expression) {
+        scope.origins[parameter.slot] = run.recorder?.originOf(run, scope, expression)([]);
+      }
     }
     const missing = new Undefined('the parameter was not given', { place: parameter.place });
     scope.slots[parameter.slot] = given(value, missing);
+    run.recorder?.changed(scope);
   }
 }
