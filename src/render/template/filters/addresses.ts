@@ -214,7 +214,7 @@ export const addressFilters: Filter[] = [
   defineFilter({
     name: 'ipsubnet',
     signature: ['query?', 'index?'],
-    inverse: 'none',
+    inverse: 'several',
     implementation: (value, args) =>
       subnet(value, given(args.get(0), ''), given(args.get(1), null)),
   }),

@@ -257,13 +257,13 @@ export const collectionFilters: Filter[] = [
   defineFilter({
     name: 'min',
     signature: ['case_sensitive?', 'attribute?'],
-    inverse: 'none',
+    inverse: 'several',
     implementation: (value, args, run) => extreme(value, args, run, false),
   }),
   defineFilter({
     name: 'max',
     signature: ['case_sensitive?', 'attribute?'],
-    inverse: 'none',
+    inverse: 'several',
     implementation: (value, args, run) => extreme(value, args, run, true),
   }),
   defineFilter({

@@ -33,11 +33,15 @@ const symmetricDifference: SetOperation = (a, b, fuel) => {
 };
 
 /** Ansible's filters on sets. The order is that of the lists; newer versions leave it to chance where they can. */
-function setFilter(name: string, operation: SetOperation): Filter {
+function setFilter(
+  name: string,
+  operation: SetOperation,
+  inverse: Filter['inverse'] = 'several',
+): Filter {
   return defineFilter({
     name,
     signature: ['b'],
-    inverse: 'none',
+    inverse,
     keepsElements: true,
     implementation: (value, args, run) => {
       const [a, b] = [needList(value, name), needList(args.required(0), name)];
@@ -203,7 +207,7 @@ function rekey(value: Datum, args: Arguments, fuel: Fuel): Datum {
 export const listFilters: Filter[] = [
   setFilter('intersect', intersect),
   setFilter('union', union),
-  setFilter('symmetric_difference', symmetricDifference),
+  setFilter('symmetric_difference', symmetricDifference, 'none'),
   setFilter('difference', (a, b, fuel) =>
     uniqueItems(
       a.filter((element) => !includes(b, element, fuel)),
@@ -215,7 +219,7 @@ export const listFilters: Filter[] = [
   defineFilter({
     name: 'flatten',
     signature: ['levels?', 'skip_nulls?'],
-    inverse: 'none',
+    inverse: 'several',
     keepsElements: true,
     implementation: (value, args, run) => {
       const levels = args.get(0) ?? null;
@@ -254,7 +258,7 @@ export const listFilters: Filter[] = [
   defineFilter({
     name: 'groupby',
     signature: ['attribute', 'default?', 'case_sensitive?'],
-    inverse: 'none',
+    inverse: 'several',
     implementation: (value, args, run) => groupBy(value, args, run.fuel),
   }),
   defineFilter({

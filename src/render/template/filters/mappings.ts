@@ -160,7 +160,7 @@ export const mappingFilters: Filter[] = [
   defineFilter({
     name: 'extract',
     signature: ['container', 'morekeys?'],
-    inverse: 'none',
+    inverse: 'several',
     implementation: (value, args, run) => {
       const more = args.get(1) ?? null;
       const keys = [value, ...(Array.isArray(more) ? more : more === null ? [] : [more])];

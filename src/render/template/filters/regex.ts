@@ -97,7 +97,7 @@ export const regexFilters: Filter[] = [
   defineFilter({
     name: 'regex_findall',
     signature: ['regex', 'multiline?', 'ignorecase?'],
-    inverse: 'none',
+    inverse: 'several',
     implementation: findAll,
   }),
   defineFilter({

@@ -101,7 +101,7 @@ export const serialFilters: Filter[] = [
   defineFilter({
     name: 'from_yaml',
     signature: [],
-    inverse: 'none',
+    inverse: 'several',
     implementation: (value, _, run) => fromYaml(value, run),
   }),
   defineFilter({

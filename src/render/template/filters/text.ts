@@ -108,7 +108,7 @@ export const textFilters: Filter[] = [
   defineFilter({
     name: 'truncate',
     signature: ['length?', 'killwords?', 'end?', 'leeway?'],
-    inverse: 'none',
+    inverse: 'several',
     implementation: (value, args, run) => {
       const text = characters(needText(value, 'truncate'));
       const length = args.integer(0, 255);
