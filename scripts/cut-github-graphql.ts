@@ -45,16 +45,18 @@ function readSchema(): GraphQLSchema {
   }
 }
 
+function isPlain({ type, args }: GraphQLField<unknown, unknown>): boolean {
+  return args.length === 0 && isLeafType(getNamedType(type));
+}
+
 function cut(schema: GraphQLSchema): string {
   const leaves = new Set<string>();
-  const plain = ({ type, args }: GraphQLField<unknown, unknown>): boolean =>
-    args.length === 0 && isLeafType(getNamedType(type));
   const out: string[] = [];
   const object = (name: string): void => {
     const type = schema.getType(name);
     if (!isObjectType(type)) throw new Error(`${PACKAGE} has no type ${name}`);
     const fields = Object.values(type.getFields()).filter(
-      (field) => plain(field) || OBJECTS.includes(getNamedType(field.type).name),
+      (field) => isPlain(field) || OBJECTS.includes(getNamedType(field.type).name),
     );
     for (const field of fields) leaves.add(getNamedType(field.type).name);
     const lines = fields.map((field) => `  ${field.name}: ${String(field.type)}`);

@@ -419,10 +419,9 @@ export function testForge(
       expect(result.head).toBe(head);
       expect(bench.repository.commitOf(result.headRef)).toBe(head);
       expect(result.mergeable).not.toBe(false);
-      if (result.trial) {
-        expect(bench.repository.commitOf(result.trial.ref)).toBe(result.trial.commit);
-        expect(bench.repository.isAncestor(head, result.trial.commit)).toBe(true);
-      }
+      const { commit = head, ref = result.headRef } = result.trial ?? {};
+      expect(bench.repository.commitOf(ref)).toBe(commit);
+      expect(bench.repository.isAncestor(head, commit)).toBe(true);
       push('main', 'ntp_servers: [10.20.7.2]\n');
       await forge.mergeResult(1);
       const conflicting = await forge.mergeResult(1);

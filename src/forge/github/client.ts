@@ -196,7 +196,8 @@ class RememberedAnswers {
 
 /** Bytes that an answer had on its way, as `boundedFetch` counted them. */
 function sizeOf({ headers }: Answer): number {
-  return Number(headers['content-length'] ?? 0);
+  // Typed as a number, which it is not at run time.
+  return Number(String(headers['content-length'] ?? 0));
 }
 
 /** Refuses what came with a good status and yet is no answer of the API's. */

@@ -20,7 +20,8 @@ import { ensureComment, listComments } from './comments.ts';
 import { explain, GitHubRefusal, NEEDED_ACCESS } from './failure.ts';
 import { ensureLabels } from './labels.ts';
 import { readPages } from './pages.ts';
-import { type PullDetails, toMergeResult, toPullRequest } from './pull-request.ts';
+import { toMergeResult, toPullRequest } from './pull-request.ts';
+import { Pulls } from './pulls.ts';
 
 type CommitStatuses =
   RestEndpointMethodTypes['repos']['listCommitStatusesForRef']['response']['data'];
@@ -54,6 +55,7 @@ export class GitHubForge implements Forge {
   readonly #octokit: Octokit;
   readonly #options: GitHubForgeOptions;
   readonly #repository: { owner: string; repo: string };
+  readonly #pulls: Pulls;
   #account: string | undefined;
   #accountKnown = false;
 
@@ -62,11 +64,12 @@ export class GitHubForge implements Forge {
     this.#repository = parseRepository(options.repository);
     this.#options = options;
     this.#octokit = createClient(options);
+    this.#pulls = new Pulls(this.#octokit, this.#repository);
   }
 
   ensurePullRequest(draft: PullRequestDraft): Promise<PullRequest> {
     return this.#verb(async () => {
-      const pull = (await this.#newest(draft.branch)) ?? (await this.#open(draft));
+      const pull = (await this.#pulls.newest(draft.branch)) ?? (await this.#open(draft));
       if (pull.state !== 'open') return pull;
       const labels = await ensureLabels(this.#octokit, this.#issue(pull.number), pull.labels, {
         add: draft.labels,
@@ -76,11 +79,11 @@ export class GitHubForge implements Forge {
   }
 
   getPullRequest(number: number): Promise<PullRequest | undefined> {
-    return this.#verb(() => this.#get(number));
+    return this.#verb(() => this.#pulls.get(number));
   }
 
   findPullRequest(branch: string): Promise<PullRequest | undefined> {
-    return this.#verb(() => this.#newest(branch));
+    return this.#verb(() => this.#pulls.newest(branch));
   }
 
   listOpenPullRequests(base: string): Promise<PullRequest[]> {
@@ -102,21 +105,21 @@ export class GitHubForge implements Forge {
 
   listComments(number: number): Promise<PullRequestComment[]> {
     return this.#verb(async () => {
-      await this.#known(number);
+      await this.#pulls.known(number);
       return listComments(this.#octokit, this.#issue(number), await this.#whoWeAre());
     });
   }
 
   ensureLabels(number: number, change: { add?: string[]; remove?: string[] }): Promise<string[]> {
     return this.#verb(async () => {
-      const { labels } = await this.#known(number);
+      const { labels } = await this.#pulls.known(number);
       return ensureLabels(this.#octokit, this.#issue(number), labels, change);
     });
   }
 
   updatePullRequest(number: number, change: { title?: string; body?: string }): Promise<void> {
     return this.#verb(async () => {
-      const pull = await this.#known(number);
+      const pull = await this.#pulls.known(number);
       const title = change.title === undefined ? pull.title : fitTitle(change.title);
       const body = change.body === undefined ? pull.body : fitBody(change.body);
       if (title === pull.title && body === pull.body) return;
@@ -131,7 +134,7 @@ export class GitHubForge implements Forge {
 
   mergePullRequest(number: number, head: string, decidedBy: string): Promise<PullRequest> {
     return this.#verb(async () => {
-      const pull = mergeable(await this.#known(number), head);
+      const pull = mergeable(await this.#pulls.known(number), head);
       if (pull.state === 'merged') return pull;
       return this.#mergeOrSayWhy(pull, head, decidedBy);
     });
@@ -139,7 +142,7 @@ export class GitHubForge implements Forge {
 
   ensureAutoMerge(number: number, head: string, decidedBy: string): Promise<PullRequest> {
     return this.#verb(async () => {
-      const details = await this.#details(number);
+      const details = await this.#pulls.details(number);
       const pull = mergeable(toPullRequest(details), head);
       if (pull.state === 'merged' || pull.autoMerge) return pull;
       const enabled = await enableAutoMerge(this.#octokit, {
@@ -150,22 +153,22 @@ export class GitHubForge implements Forge {
       });
       if (!enabled) return this.#mergeOrSayWhy(pull, head, decidedBy);
       // Without anything to wait for, it may be merged by now.
-      return this.#known(number);
+      return this.#pulls.known(number);
     });
   }
 
   cancelAutoMerge(number: number): Promise<PullRequest> {
     return this.#verb(async () => {
-      const details = await this.#details(number);
+      const details = await this.#pulls.details(number);
       if (!toPullRequest(details).autoMerge) return toPullRequest(details);
       await disableAutoMerge(this.#octokit, details.node_id);
-      return this.#known(number);
+      return this.#pulls.known(number);
     });
   }
 
   closePullRequest(number: number, decidedBy: string): Promise<PullRequest> {
     return this.#verb(async () => {
-      const pull = await this.#known(number);
+      const pull = await this.#pulls.known(number);
       if (pull.state !== 'open') return pull;
       // GitHub itself only remembers that our account did it.
       const name = fitLine(decidedBy, 200).replaceAll('`', "'");
@@ -182,7 +185,7 @@ export class GitHubForge implements Forge {
 
   reopenPullRequest(number: number): Promise<PullRequest> {
     return this.#verb(async () => {
-      const pull = await this.#known(number);
+      const pull = await this.#pulls.known(number);
       if (pull.state === 'open') return pull;
       if (pull.state === 'merged') {
         throw new UserError(`pull request #${number} is merged, so it can't be opened again`);
@@ -198,7 +201,7 @@ export class GitHubForge implements Forge {
 
   changedFiles(number: number): Promise<{ files: string[]; complete: boolean }> {
     return this.#verb(async () => {
-      await this.#known(number);
+      await this.#pulls.known(number);
       const list = await readPages(
         (page) =>
           this.#octokit.rest.pulls.listFiles({ ...this.#repository, pull_number: number, ...page }),
@@ -212,7 +215,7 @@ export class GitHubForge implements Forge {
   }
 
   mergeResult(number: number): Promise<MergeResult> {
-    return this.#verb(async () => toMergeResult(await this.#details(number)));
+    return this.#verb(async () => toMergeResult(await this.#pulls.details(number)));
   }
 
   permissionOf(account: string): Promise<Permission> {
@@ -227,7 +230,7 @@ export class GitHubForge implements Forge {
           ? permission
           : 'none';
       } catch (error) {
-        await this.#passIfAbsent(error);
+        await this.#pulls.passIfAbsent(error);
         return 'none';
       }
     });
@@ -254,26 +257,6 @@ export class GitHubForge implements Forge {
     });
   }
 
-  async #newest(branch: string): Promise<PullRequest | undefined> {
-    const { owner, repo } = this.#repository;
-    const { data } = await this.#octokit.rest.pulls.list({
-      owner,
-      repo,
-      head: `${owner}:${branch}`,
-      state: 'all',
-      sort: 'created',
-      direction: 'desc',
-    });
-    // Forks may have a branch of that name as well.
-    const name = `${owner}/${repo}`.toLowerCase();
-    const pull = data.find(
-      ({ head }) => head.ref === branch && head.repo?.full_name.toLowerCase() === name,
-    );
-    if (!pull) return undefined;
-    // A list doesn't say who decided.
-    return pull.state === 'open' ? toPullRequest(pull) : this.#get(pull.number);
-  }
-
   async #open(draft: PullRequestDraft): Promise<PullRequest> {
     try {
       const { data } = await this.#octokit.rest.pulls.create({
@@ -286,7 +269,7 @@ export class GitHubForge implements Forge {
       return toPullRequest(data);
     } catch (error) {
       if (!(error instanceof GitHubRefusal) || !/already exists/i.test(error.message)) throw error;
-      const pull = await this.#newest(draft.branch);
+      const pull = await this.#pulls.newest(draft.branch);
       if (pull) return pull;
       throw new ForgeUnavailable(
         `GitHub has a pull request of ${draft.branch} that it does not list yet`,
@@ -304,63 +287,18 @@ export class GitHubForge implements Forge {
       });
       return data;
     } catch (error) {
-      await this.#passIfAbsent(error);
+      await this.#pulls.passIfAbsent(error);
       throw new UserError(`${this.#options.repository} holds no commit ${commit}: push it first`);
     }
-  }
-
-  async #get(number: number): Promise<PullRequest | undefined> {
-    const details = await this.#find(number);
-    const pull = details && toPullRequest(details);
-    return pull?.state === 'closed' ? { ...pull, ...(await this.#closer(number)) } : pull;
-  }
-
-  async #find(number: number): Promise<PullDetails | undefined> {
-    try {
-      const { data } = await this.#octokit.rest.pulls.get({
-        ...this.#repository,
-        pull_number: number,
-      });
-      return data;
-    } catch (error) {
-      await this.#passIfAbsent(error);
-      return undefined;
-    }
-  }
-
-  /** Throws unless the error is that something is not in the repository, which itself is there to be seen. */
-  async #passIfAbsent(error: unknown): Promise<void> {
-    if (!(error instanceof GitHubRefusal) || error.status !== 404) throw error;
-    await this.#octokit.rest.repos.get(this.#repository);
-  }
-
-  async #known(number: number): Promise<PullRequest> {
-    return (await this.#get(number)) ?? this.#unknown(number);
-  }
-
-  async #details(number: number): Promise<PullDetails> {
-    return (await this.#find(number)) ?? this.#unknown(number);
-  }
-
-  #unknown(number: number): never {
-    throw new UserError(`there is no pull request #${number} in ${this.#options.repository}`);
   }
 
   #issue(number: number) {
     return { ...this.#repository, issue_number: number };
   }
 
-  async #closer(number: number): Promise<{ decidedBy?: string }> {
-    const { data } = await this.#octokit.rest.issues.get({
-      ...this.#repository,
-      issue_number: number,
-    });
-    return data.closed_by ? { decidedBy: data.closed_by.login } : {};
-  }
-
   async #comment(number: number, marker: string, body: string): Promise<void> {
     checkMarker(marker);
-    await this.#known(number);
+    await this.#pulls.known(number);
     await ensureComment(this.#octokit, this.#issue(number), await this.#whoWeAre(), marker, body);
   }
 
@@ -438,7 +376,7 @@ export class GitHubForge implements Forge {
     try {
       return await work();
     } catch (error) {
-      await this.#passIfAbsent(error);
+      await this.#pulls.passIfAbsent(error);
       throw new ForgeUnavailable(
         'what GitHub was asked to change has gone meanwhile, or the token may only read ' +
           `${this.#options.repository}: ${NEEDED_ACCESS}`,
