@@ -30,7 +30,8 @@ export function assign(place: Place, wanted: Datum, why: (reason: string) => voi
 
 /** The removal of the key at a place. */
 export function remove(place: Place, why: (reason: string) => void): Alternative[] {
-  const refusal = place.local ? undefined : guarded(place.path);
+  const isSecret = place.value !== undefined && holdsSecret(place.value);
+  const refusal = isSecret ? SECRET : place.local ? undefined : guarded(place.path);
   if (refusal === undefined && typeof place.path.at(-1) === 'string') {
     const { path, local } = place;
     return [{ assignments: [{ path, local, value: REMOVED }], edits: [], cost: 2 }];

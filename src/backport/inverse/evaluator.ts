@@ -52,7 +52,9 @@ export class Evaluator {
         values.set(name, new Undefined('it is gone'));
       if (before instanceof Callable && before.name !== 'range') this.refuseChanges();
     }
-    return values.size === 0 ? environment : environment.with(values);
+    const changed = values.size === 0 ? environment : environment.with(values);
+    const captured = this.assignments.find(({ path, local }) => local && path[0] === CAPTURED);
+    return typeof captured?.value === 'string' ? changed.withCaptured(captured.value) : changed;
   }
 
   /** What a macro would write is seen by rendering only. */
@@ -88,8 +90,6 @@ export class Evaluator {
       }
       case 'captured':
         if (!isPlain) {
-          const changed = this.assignments.find(({ path }) => path[0] === CAPTURED);
-          if (changed || value === undefined) throw new Unknown();
           if (readsAny(origin, this.assignments)) throw new Unknown();
         }
         return value;

@@ -8,7 +8,7 @@ import { type Datum, Tuple } from '../../render/template/values.ts';
 import type { Part } from './parts.ts';
 import { solveParts } from './parts.ts';
 import type { Alternative, Goal, Solver } from './types.ts';
-import { attempt, readings } from './values.ts';
+import { attempt, printed, readings } from './values.ts';
 
 /** Where a format's fields have their values from, by place or by name. */
 export type FormatArguments = (field: number | string) => FormatArgument | undefined;
@@ -110,7 +110,11 @@ function solveField(field: Field, argument: FormatArgument, text: string): Alter
     ...readings(1.5, trimmed).map(({ value }) => value),
   ].filter((guess) => guess !== undefined && field.print(guess) === text);
   const like = guesses.filter((guess) => typeof guess === typeof argument.value);
-  const [best] = [...like, ...guesses];
+  // What only fills the field up is not the value's own.
+  const isPadded =
+    argument.value !== undefined && field.print(argument.value) !== printed(argument.value);
+  const bare = isPadded ? like.filter((guess) => guess === trimmed) : [];
+  const [best] = [...bare, ...like, ...guesses];
   return best === undefined ? [] : argument.solve(best);
 }
 

@@ -21,11 +21,14 @@ interface Application {
   output: Datum | undefined;
   args: Arguments;
   apply: (input: Datum) => Datum | undefined;
+  /** Parts of the output follow from others: only those that are to change must be met. */
+  isDerived?: boolean;
 }
 
 /** The alternatives for the input of a filter or method; only inputs that are seen to give the output are followed. */
 export function solveInverse(solver: Solver, application: Application): Alternative[] {
   const { title, inverse, input, environment, goal, output, args, apply } = application;
+  const isDerived = application.isDerived ?? false;
   const value = solver.current(input, environment);
   const old = value instanceof Undefined ? undefined : value;
   const found = guessesFor(goal, output).flatMap(({ value: wanted, cost = 0 }) => {
@@ -34,7 +37,10 @@ export function solveInverse(solver: Solver, application: Application): Alternat
     for (const guess of guesses.slice(0, MAX_TRIED)) {
       if (guess === undefined || hits.length >= MAX_FOLLOWED) continue;
       const result = apply(guess);
-      if (result === undefined || !meets(result, wanted, goal)) continue;
+      if (result === undefined) continue;
+      const isMet =
+        meets(result, wanted, goal) || (isDerived && meetsChanges(result, output, wanted));
+      if (!isMet) continue;
       if (!hits.some((hit) => same(hit, guess, true))) hits.push(guess);
     }
     return hits.flatMap((hit, i) => {
@@ -57,4 +63,14 @@ function tried(guess: () => readonly (Datum | undefined)[]): readonly (Datum | u
 
 function meets(result: Datum, wanted: Datum, goal: Goal): boolean {
   return goal.kind === 'text' ? printed(result) === goal.text : same(result, wanted);
+}
+
+function meetsChanges(result: Datum, output: Datum | undefined, wanted: Datum): boolean {
+  if (!(result instanceof Map) || !(output instanceof Map) || !(wanted instanceof Map))
+    return false;
+  return [...wanted].every(([key, part]) => {
+    const [before, after] = [output.get(key), result.get(key)];
+    const isChanged = before === undefined || !same(before, part);
+    return !isChanged || (after !== undefined && same(after, part));
+  });
 }

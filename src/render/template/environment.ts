@@ -13,11 +13,11 @@ export class Environment {
   /** The text that a `Captured` expression stands for. */
   readonly captured: string;
 
-  constructor(run: Run, frame: Frame, original?: Environment) {
+  constructor(run: Run, frame: Frame, original?: Environment, captured?: string) {
     this.run = run;
     this.template = original?.template ?? run.template;
     this.context = original?.context ?? run.context;
-    this.captured = original?.captured ?? run.captured;
+    this.captured = captured ?? original?.captured ?? run.captured;
     this.frame = frame;
   }
 
@@ -48,6 +48,11 @@ export class Environment {
     const run = new Run(this.template, this.context, { fuel: new Fuel(), load: this.run.load });
     run.captured = this.captured;
     return run;
+  }
+
+  /** The same moment, for the filters of a block that captured `text`. */
+  withCaptured(text: string): Environment {
+    return new Environment(this.run, this.frame, this, text);
   }
 
   /** The same moment with other values of some names; what was worked out from them before stays as it was. */

@@ -24,10 +24,12 @@ function addressGuesses(input: string, wanted: Datum): Datum[] {
   const bare = text.replace(/^\[(.*?)\]/, '$1');
   const [first = '', second] = bare.split(/[ -]/);
   const address = first.split('/')[0] ?? '';
-  const guesses: Datum[] = [address + tail, bare, `${old.address}/${bare}`];
+  const guesses: Datum[] = [address + tail, bare];
+  if (/^\d+$/.test(bare)) guesses.push(`${old.address}/${bare}`);
   const network = read(`${address}/${old.prefix}`);
   if (network && network.version === old.version) {
-    guesses.push(moved(old, network) + tail, network.cidr);
+    guesses.unshift(moved(old, network) + tail);
+    guesses.push(network.cidr);
   }
   const own = read(bare);
   if (own?.version === old.version && bare.includes('/')) {

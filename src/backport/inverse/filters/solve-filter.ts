@@ -71,6 +71,7 @@ export function solveFilter(
     goal,
     output: solver.current(expression, environment),
     args: evaluated,
+    isDerived: name === 'urlsplit',
     apply: (input) => attempt(() => plain(filter.run(input, evaluated, environment.freshRun()))),
   });
 }
