@@ -39,6 +39,9 @@ export function playbooksOf(plan: Plan, site: string): string[] {
   return playbookPaths(plan, siteOf(plan, site));
 }
 
+/** Bytes of all files of a site that come from templates; each template has its own bound as well. */
+const MAX_RENDERED = 32 * 1024 * 1024;
+
 const requirements = new WeakMap<YamlNode, TreeFile>();
 
 /** What a stack needs, in a file that all its sites share. */
@@ -77,6 +80,7 @@ function addStacks(
 ): Problem[] {
   const problems: Problem[] = [];
   const context = new SiteContext(plan, site, params);
+  let size = 0;
   for (const name of site.stacks) {
     const stack = plan.stacks.get(name)!;
     if (stack.requirements) {
@@ -88,7 +92,14 @@ function addStacks(
         continue;
       }
       try {
-        files.set(file.target, renderTemplate(plan, stack, file, site, context));
+        const rendered = renderTemplate(plan, stack, file, site, context);
+        size += rendered.content.length;
+        if (size > MAX_RENDERED) {
+          const message = `the files rendered for the site ${site.name} come to more than ${MAX_RENDERED} bytes`;
+          const position = { file: file.source, line: 1, column: 1 };
+          return [...problems, { message, position, hint: 'render less into files' }];
+        }
+        files.set(file.target, rendered);
       } catch (error) {
         if (!(error instanceof InvalidInput)) throw error;
         problems.push(...error.problems);

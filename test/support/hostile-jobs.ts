@@ -1,0 +1,28 @@
+import { readFileSync } from 'node:fs';
+import { stdout } from 'node:process';
+
+import { UntrustedRenderer } from '../../src/render/worker/untrusted-renderer.ts';
+import { hostilePlans } from './hostile-plans.ts';
+import { planFiles } from './plan-files.ts';
+
+/*
+ * Renders hostile plans (argv[2]: `templates` or `plans`) one after another, as a process of its own, and prints for each of them, as a line of JSON,
+ * how it ended, after how long, and the most memory that the process has had so far.
+ */
+const renderer = new UntrustedRenderer();
+const onlyTemplates = process.argv[2] === 'templates';
+for (const [name, source] of hostilePlans()) {
+  if (name.startsWith('template: ') !== onlyTemplates) continue;
+  const started = performance.now();
+  const { ended, problems, sites } = await renderer.run({
+    plan: { files: planFiles(source) },
+    // A template is ended by its fuel, long before; what only the timer ends need not be waited for.
+    timeout: name.startsWith('template: ') ? 5000 : 500,
+  });
+  const milliseconds = Math.round(performance.now() - started);
+  const all = [...problems, ...sites.flatMap((site) => site.problems)];
+  const [, kib] = /VmHWM:\s*(\d+)/.exec(readFileSync('/proc/self/status', 'utf8')) ?? [];
+  const megabytes = Math.round(Number(kib) / 1024);
+  stdout.write(`${JSON.stringify({ name, ended, problem: all[0], milliseconds, megabytes })}\n`);
+}
+await renderer.close();
