@@ -98,6 +98,18 @@ export async function createProgram(): Promise<Command> {
         (await import('./commands/diff.ts')).diff(a, b, options, output),
       ),
     );
+  program
+    .command('explain')
+    .description('show where a parameter, or a line of a rendered file, comes from')
+    .argument('<site>')
+    .argument('<what>', 'KEY, host:NAME.KEY, group:NAME.KEY, FILE or FILE:LINE')
+    .addOption(planOption())
+    .addOption(revOption())
+    .action(
+      run<{ plan: string; rev?: string }>(async (options, [site, what], output) =>
+        (await import('./commands/explain.ts')).explain(site!, what!, options, output),
+      ),
+    );
   for (const [name, description] of [
     ['apply', 'render a site and run Ansible on it, here and now'],
     ['drift', 'show how the hosts differ from the plan (exit 2 if they do)'],

@@ -6,6 +6,7 @@ import { changedPaths, type SiteTree } from '../../model/tree.ts';
 import type { Plan } from '../../plan/plan.ts';
 import { secretValuesIn } from '../../plan/secrets.ts';
 import { count, type Output, styled, styledDiff } from '../output.ts';
+import { visible } from '../visible.ts';
 
 /** Longer diffs are cut; whole files that an overlay keeps are longer as a rule. */
 const MAX_LINES = 40;
@@ -85,18 +86,6 @@ function tellPatch(patch: string, output: Output): void {
   if (lines.length > shown.length)
     shown.push(`… ${count(lines.length - shown.length, 'more line')}`);
   output.line(styledDiff(shown.join('\n')).replaceAll(/^/gm, '  '));
-}
-
-/** What steers terminals, or turns the direction of reading. */
-// oxlint-disable-next-line no-control-regex
-const STEERING = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
-
-/** A text from a site or a plan, with nothing in it that a terminal would obey. */
-function visible(text: string): string {
-  return text.replaceAll(
-    STEERING,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
 }
 
 function listed(paths: readonly string[]): string {
