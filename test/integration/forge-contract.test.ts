@@ -6,6 +6,7 @@ import { ForgeUnavailable } from '../../src/forge/errors.ts';
 import { LocalForge } from '../../src/forge/local/local-forge.ts';
 import type { PullRecords } from '../../src/forge/local/ports.ts';
 import { testForge, type ForgeBench } from '../support/forge-contract.ts';
+import { startGiteaBench } from '../support/gitea/bench.ts';
 import { startGitHubBench } from '../support/github/bench.ts';
 import { lostAnswer } from '../support/github/faults.ts';
 import { BareRepository } from '../support/github/repository.ts';
@@ -14,6 +15,7 @@ import { mergeTarget } from '../support/merge-target.ts';
 
 testForge('LocalForge', startLocal, { people: false });
 testForge('GitHubForge', startGitHub, { people: true });
+testForge('GiteaForge', startGitea, { people: true });
 
 async function startLocal(): Promise<ForgeBench> {
   const folder = mkdtempSync(join(tmpdir(), 'local-forge-'));
@@ -54,9 +56,7 @@ async function startGitHub(): Promise<ForgeBench> {
     repository: github.repository,
     pulls: async () => github.pulls.length,
     comments: async (number) =>
-      github.comments
-        .filter(({ pull }) => pull === number)
-        .map(({ body }) => body.replace(/^<!-- trueup:\S+ -->\n/, '')),
+      github.comments.filter(({ pull }) => pull === number).map(({ body }) => withoutMarker(body)),
     statuses: async (commit) => {
       const newest = new Map(
         github.statuses.filter((one) => one.commit === commit).map((one) => [one.context, one]),
@@ -81,6 +81,41 @@ async function startGitHub(): Promise<ForgeBench> {
       },
     },
   };
+}
+
+async function startGitea(): Promise<ForgeBench> {
+  const bench = await startGiteaBench();
+  const { gitea, forge } = bench;
+  const { state } = gitea;
+  return {
+    forge,
+    repository: gitea.repository,
+    pulls: async () => state.pulls.length,
+    comments: async (number) =>
+      state.comments.filter(({ pull }) => pull === number).map(({ body }) => withoutMarker(body)),
+    statuses: async (commit) => {
+      const newest = new Map(
+        state.statuses.filter((one) => one.commit === commit).map((one) => [one.context, one]),
+      );
+      return [...newest.values()]
+        .toSorted((a, b) => (a.context < b.context ? -1 : 1))
+        .map(({ context, status, description }) => ({ context, state: status, description }));
+    },
+    loseNextAnswer: () => gitea.fail(lostAnswer, { on: /^(?:POST|PUT|PATCH|DELETE)/ }),
+    closeByHand: (number) => gitea.closePull(number),
+    close: () => bench.close(),
+    people: {
+      comment: (number, by, body) => gitea.comment(number, by, body),
+      allow: (account, permission) => void state.permissions.set(account, permission),
+      require: (...contexts) => {
+        state.requiredStatuses = contexts;
+      },
+    },
+  };
+}
+
+function withoutMarker(body: string): string {
+  return body.replace(/^<!-- trueup:\S+ -->\n/, '');
 }
 
 function pageOf(number: number): string {

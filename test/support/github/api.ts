@@ -2,6 +2,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 
 import { Hono } from 'hono';
 
+import type { ForgeRequest } from '../forge-http.ts';
 import { appRoutes, isAppToken, isInstallationToken, permissionRoutes } from './access.ts';
 import { notFound, refusal } from './answers.ts';
 import { issueRoutes } from './comments.ts';
@@ -11,15 +12,6 @@ import { pullRoutes } from './pulls.ts';
 import { accountShape, repositoryShape } from './shapes.ts';
 import type { GitHubState } from './state.ts';
 import { statusRoutes } from './statuses.ts';
-
-/** A request to the API: `path` as in GitHub's documentation, whatever the API's own place is. */
-export interface ApiRequest {
-  method: string;
-  path: string;
-  query: URLSearchParams;
-  headers: Headers;
-  body: string;
-}
 
 const HOUR = 3600;
 
@@ -51,14 +43,14 @@ export class Api {
   }
 
   /** Carries a request out, or answers with `instead`. */
-  async answer(request: ApiRequest, instead?: Response): Promise<Response> {
+  async answer(request: ForgeRequest, instead?: Response): Promise<Response> {
     const answer = instead ?? (await this.#carryOut(request));
     const text = await answer.text();
     this.#holdToDescription(request, answer, text);
     return this.#asSent(request, answer, text);
   }
 
-  async #carryOut(request: ApiRequest): Promise<Response> {
+  async #carryOut(request: ForgeRequest): Promise<Response> {
     if (!request.headers.has('user-agent')) {
       return refusal(403, 'Request forbidden by administrative rules. Please give a User-Agent.');
     }
@@ -94,7 +86,7 @@ export class Api {
     return given.length === token.length && timingSafeEqual(given, token);
   }
 
-  #holdToDescription(request: ApiRequest, answer: Response, text: string): void {
+  #holdToDescription(request: ForgeRequest, answer: Response, text: string): void {
     // A gateway's page is not the service's word.
     if (answer.headers.get('content-type')?.startsWith('text/html')) return;
     const body: unknown = text === '' ? undefined : JSON.parse(text);
@@ -105,13 +97,13 @@ export class Api {
     this.#violated(request, `answer ${answer.status}`, faults);
   }
 
-  #violated(request: ApiRequest, what: string, faults: string[]): void {
+  #violated(request: ForgeRequest, what: string, faults: string[]): void {
     const where = `${request.method} ${request.path}`;
     this.violations.push(...faults.map((fault) => `${where}: ${what}: ${fault}`));
   }
 
   /** With ETag and rate limit; not modified since the client's copy costs nothing. */
-  #asSent(request: ApiRequest, answer: Response, text: string): Response {
+  #asSent(request: ForgeRequest, answer: Response, text: string): Response {
     const headers = new Headers(answer.headers);
     let { status } = answer;
     if (request.method === 'GET' && status === 200) {

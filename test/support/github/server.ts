@@ -3,7 +3,8 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { Api, type ApiRequest } from './api.ts';
+import { deliver, readRequest } from '../forge-http.ts';
+import { Api } from './api.ts';
 import { addComment } from './comments.ts';
 import { Faults, type Fault, type FaultPlan } from './faults.ts';
 import { answerGit } from './git-http.ts';
@@ -107,7 +108,8 @@ export async function startGitHub(options: FakeGitHubOptions): Promise<FakeGitHu
   const requests: { method: string; path: string; status: number }[] = [];
 
   async function answerApi(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
-    const request = await readRequest(incoming, apiPath);
+    const request = await readRequest(incoming);
+    request.path = pathOf(request.path, apiPath);
     const fault = faults.take(`${request.method} ${request.path}`);
     const answer = await api.answer(request, fault?.instead?.());
     requests.push({ method: request.method, path: request.path, status: answer.status });
@@ -188,46 +190,8 @@ export async function startGitHub(options: FakeGitHubOptions): Promise<FakeGitHu
   };
 }
 
-async function readRequest(incoming: IncomingMessage, apiPath: string): Promise<ApiRequest> {
-  const url = new URL(incoming.url ?? '/', 'http://localhost');
-  const chunks: Buffer[] = [];
-  for await (const chunk of incoming) chunks.push(chunk);
-  const headers = new Headers();
-  for (const [name, value] of Object.entries(incoming.headers)) {
-    if (value !== undefined) headers.set(name, String(value));
-  }
-  const { pathname } = url;
-  return {
-    method: incoming.method ?? '',
-    path: pathOf(pathname, apiPath),
-    query: url.searchParams,
-    headers,
-    body: Buffer.concat(chunks).toString(),
-  };
-}
-
 function pathOf(pathname: string, apiPath: string): string {
   // An Enterprise server has GraphQL beside the API's version 3.
   if (apiPath !== '' && pathname === '/api/graphql') return '/graphql';
   return pathname.startsWith(`${apiPath}/`) ? pathname.slice(apiPath.length) : '/not-the-api';
-}
-
-async function deliver(
-  answer: Response,
-  outgoing: ServerResponse,
-  delivery: Fault['delivery'],
-): Promise<void> {
-  const body = Buffer.from(await answer.arrayBuffer());
-  if (delivery === 'held') return;
-  if (delivery === 'lost') {
-    outgoing.destroy();
-    return;
-  }
-  const headers = Object.fromEntries(answer.headers);
-  if (delivery === 'cut') {
-    outgoing.writeHead(answer.status, { ...headers, 'content-length': body.length });
-    outgoing.write(body.subarray(0, body.length / 2), () => outgoing.destroy());
-    return;
-  }
-  outgoing.writeHead(answer.status, headers).end(body);
 }
