@@ -105,7 +105,7 @@ function matches(shape: Shape, text: string, start: number): Iterated[] {
 
 function shapeOf(was: string, sample: Iteration): Shape {
   const shape: Shape = { stretches: [], values: new Map(), sample };
-  for (const leaf of leavesOf(sample.pieces)) {
+  for (const { piece: leaf } of leavesOf(sample.pieces)) {
     const text = was.slice(leaf.output.start, leaf.output.end);
     if (leaf.kind === 'hole') {
       shape.values.set(shape.stretches.length, { expression: leaf.expression, hole: leaf });

@@ -5,6 +5,7 @@ import type { Plan } from '../../plan/plan.ts';
 import { makeNode } from '../../plan/yaml/make.ts';
 import type { Value } from '../../plan/yaml/node.ts';
 import type { SourceChange } from '../changes.ts';
+import { keyOf, type Turn } from './element-keys.ts';
 import type { TracedText } from './traced-text.ts';
 
 /** A longer name is read by nobody (characters). */
@@ -54,10 +55,32 @@ export function subjectOf(text: string, at: number): string | undefined {
   return /([A-Za-z][\w-]*)[^A-Za-z]*$/.exec(line)?.[1];
 }
 
-/** The parameter, given to this site alone. */
-export function ownParam(name: string, value: Value): SourceChange {
-  const change = { kind: 'set', path: [name], before: undefined, after: makeNode(value) } as const;
-  return { source: 'params', base: [], change, own: true };
+/** A parameter that a template is to have, of which only this site says anything. */
+export interface OwnParam {
+  /** The expression that stands for it in the template; undefined for other sites. */
+  reference: string;
+  change: SourceChange;
+}
+
+/**
+ * The parameter, given to this site alone.
+ * @param turns of loops that it is said in: then it is a mapping, and speaks of that turn alone
+ * @returns undefined where nothing tells the turn from others
+ */
+export function ownParam(
+  name: string,
+  value: Value,
+  turns: readonly Turn[] | undefined,
+): OwnParam | undefined {
+  if (!turns) return undefined;
+  const key = keyOf(turns);
+  if (!key && turns.length > 0) return undefined;
+  const after = makeNode(key ? new Map([[key.value, value]]) : value);
+  const change = { kind: 'set', path: [name], before: undefined, after } as const;
+  return {
+    reference: key ? `(${name} | default({}))[${key.expression}]` : name,
+    change: { source: 'params', base: [], change, own: true },
+  };
 }
 
 /** Text as the value of a parameter: what was a number and is one stays one. Undefined where none can hold it. */

@@ -1,32 +1,41 @@
 import type { TemplateRange, TracePiece } from '../../render/template/trace.ts';
+import type { Turn } from './element-keys.ts';
 import type { Region } from './regions.ts';
-import type { Leaf, TracedText } from './traced-text.ts';
+import { called, type Leaf, turned, type TracedText } from './traced-text.ts';
+
+/** A place of a template, and the turns of loops in which it was rendered. */
+export interface Place {
+  file: string;
+  at: number;
+  turns: readonly Turn[] | undefined;
+}
 
 /** Where in a template what stands at an offset of the text begins: every place that would do for new text. */
-export function placesOf(traced: TracedText, offset: number): { file: string; at: number }[] {
-  const places = new Map<string, { file: string; at: number }>();
-  const add = (file: string, at: number): void => {
-    places.set(JSON.stringify([file, at]), { file, at });
+export function placesOf(traced: TracedText, offset: number): Place[] {
+  const places = new Map<string, Place>();
+  const add = (file: string, at: number, turns: Place['turns']): void => {
+    places.set(JSON.stringify([file, at]), { file, at, turns });
   };
-  for (const leaf of traced.leaves) {
+  for (const { piece: leaf, turns } of traced.leaves) {
     if (leaf.kind === 'opaque') continue;
     const { output, template } = leaf;
     if (leaf.kind === 'literal') {
       if (output.start <= offset && offset <= output.end && isPlain(leaf))
-        add(template.file, template.start + offset - output.start);
+        add(template.file, template.start + offset - output.start, turns);
     } else {
-      if (output.start === offset) add(template.file, template.start);
-      if (output.end === offset) add(template.file, template.end);
+      if (output.start === offset) add(template.file, template.start, turns);
+      if (output.end === offset) add(template.file, template.end, turns);
     }
   }
-  for (const { output, template } of [...traced.loops, ...traced.conditions]) {
+  for (const { piece, turns } of traced.blocks) {
+    const { output, template } = piece;
     const source = traced.source(template.file);
-    if (output.start === offset) add(template.file, template.start);
-    if (output.end === offset) add(template.file, afterNewline(source, template.end));
+    if (output.start === offset) add(template.file, template.start, turns);
+    if (output.end === offset) add(template.file, afterNewline(source, template.end), turns);
   }
   const source = traced.source(traced.template);
-  if (offset === 0) add(traced.template, 0);
-  if (offset === traced.text.length) add(traced.template, source.length);
+  if (offset === 0) add(traced.template, 0, []);
+  if (offset === traced.text.length) add(traced.template, source.length, []);
   return [...places.values()];
 }
 
@@ -35,20 +44,31 @@ export function isPlain({ output, template }: Leaf & { kind: 'literal' }): boole
   return output.end - output.start === template.end - template.start;
 }
 
+/** A stretch of a template, and the turns of loops in which it was rendered. */
+export interface SourceRange extends TemplateRange {
+  turns: readonly Turn[] | undefined;
+}
+
 /** The stretch of a template that gave a region; undefined where no single stretch did. */
 export function sourceOf(
   traced: TracedText,
   { start, end }: Pick<Region, 'start' | 'end'>,
-): TemplateRange | undefined {
-  return within(traced, traced.pieces, start, end);
+): SourceRange | undefined {
+  return within(traced, { pieces: traced.pieces, turns: [] }, start, end);
+}
+
+/** Pieces that lie side by side. */
+interface Level {
+  pieces: readonly TracePiece[];
+  turns: readonly Turn[] | undefined;
 }
 
 function within(
   traced: TracedText,
-  pieces: readonly TracePiece[],
+  { pieces, turns }: Level,
   start: number,
   end: number,
-): TemplateRange | undefined {
+): SourceRange | undefined {
   const inside = pieces.filter(({ output }) =>
     output.start === output.end
       ? output.start > start && output.start < end
@@ -58,10 +78,10 @@ function within(
   if (!first) return undefined;
   const goesOver = first.output.start < start || first.output.end > end;
   if (inside.length === 1 && goesOver) {
-    const inner = innerPieces(first);
+    const inner = innerLevel(first, turns, start, end);
     if (inner) return within(traced, inner, start, end);
   }
-  let range: TemplateRange | undefined;
+  let range: SourceRange | undefined;
   for (const piece of inside) {
     const own = stretchOf(traced, piece, start, end);
     if (!own || (range && range.file !== own.file)) return undefined;
@@ -70,22 +90,34 @@ function within(
           file: own.file,
           start: Math.min(range.start, own.start),
           end: Math.max(range.end, own.end),
+          turns,
         }
-      : own;
+      : { ...own, turns };
   }
   return range;
 }
 
-function innerPieces(piece: TracePiece): readonly TracePiece[] | undefined {
+function innerLevel(
+  piece: TracePiece,
+  turns: Level['turns'],
+  start: number,
+  end: number,
+): Level | undefined {
   switch (piece.kind) {
     case 'condition':
     case 'include':
+      return { pieces: piece.pieces, turns };
     case 'call':
-      return piece.pieces;
+      return { pieces: piece.pieces, turns: called(turns) };
     case 'hole':
-      return piece.body;
-    case 'loop':
-      return piece.iterations.length === 1 ? piece.iterations[0]!.pieces : piece.otherwise;
+      return piece.body && { pieces: piece.body, turns: called(turns) };
+    case 'loop': {
+      if (piece.otherwise) return { pieces: piece.otherwise, turns };
+      const iteration = piece.iterations.find(
+        ({ output }) => output.start <= start && output.end >= end,
+      );
+      return iteration && { pieces: iteration.pieces, turns: turned(turns, piece, iteration) };
+    }
     case 'literal':
     case 'filtered':
   }

@@ -112,11 +112,11 @@ export class TextSearch {
       this.#tell(path, 'it is not what its template renders');
       return undefined;
     }
-    const values = traced.leaves.filter(({ kind }) => kind !== 'literal');
+    const values = traced.leaves.filter(({ piece }) => piece.kind !== 'literal');
     const regions = editedRegions(
       traced.text,
       text,
-      values.map(({ output }) => output),
+      values.map(({ piece }) => piece.output),
     );
     if (!regions) {
       this.#tell(path, 'too much of it was changed to tell what became of what');

@@ -6,7 +6,7 @@ import { isPlain, placesOf, sourceOf, startsLine } from './places.ts';
 import { rewrittenOf, type Rewritten } from './readings.ts';
 import { linesOf, type Region } from './regions.ts';
 import type { Part, TracedText } from './traced-text.ts';
-import { candidatesFor } from './values.ts';
+import { candidatesFor, type Wanted } from './values.ts';
 
 /** What it costs to change a template rather than a value; a way that few would write by hand costs more. */
 const COST = { decouple: 15, own: 25, shared: 30, block: 40 };
@@ -40,7 +40,7 @@ export function templateCandidates(
 function cameCandidates(traced: TracedText, region: Region): Candidate[] {
   const { text, line } = region;
   const about = subjectOf(text, text.indexOf('\n')) === undefined ? `line_${line}` : 'extra';
-  return placesOf(traced, region.start).flatMap(({ file, at }): Candidate[] => {
+  return placesOf(traced, region.start).flatMap(({ file, at, turns }): Candidate[] => {
     const says = `${count(text)} new at line ${line}`;
     const shared: Candidate = {
       kind: 'shared',
@@ -53,10 +53,12 @@ function cameCandidates(traced: TracedText, region: Region): Candidate[] {
     const isWhole = text.endsWith('\n') && startsLine(traced.source(file), at);
     if (!isWhole || lines.some((one) => ownValue('', one) === undefined)) return [shared];
     const name = new NewParams(traced).name(about);
-    const block = `{% for line in ${name} | default([]) %}\n{{ line }}\n{% endfor %}\n`;
+    const param = ownParam(name, lines, turns);
+    if (!param) return [shared];
+    const block = `{% for line in ${param.reference} | default([]) %}\n{{ line }}\n{% endfor %}\n`;
     const own: Candidate = {
       kind: 'own',
-      changes: [ownParam(name, lines)],
+      changes: [param.change],
       edits: [{ file, start: at, end: at, text: block }],
       cost: COST.own,
       says: `${says}, the parameter ${name} of this site`,
@@ -69,7 +71,7 @@ function cameCandidates(traced: TracedText, region: Region): Candidate[] {
 function wentCandidates(traced: TracedText, region: Region): Candidate[] {
   const range = sourceOf(traced, region);
   if (!range) return [];
-  const { file, start, end } = range;
+  const { file, start, end, turns } = range;
   const gone = traced.text.slice(region.start, region.end);
   const says = `${shown(gone)} taken out`;
   const edit = { file, start, end, text: '' };
@@ -79,11 +81,13 @@ function wentCandidates(traced: TracedText, region: Region): Candidate[] {
   const name = new NewParams(traced).name(
     subjectOf(gone, gone.indexOf(' ')) ?? `line_${region.line}`,
   );
+  const param = ownParam(name, false, turns);
+  if (!param) return [shared];
   const own: Candidate = {
     kind: 'own',
-    changes: [ownParam(name, false)],
+    changes: [param.change],
     edits: [
-      { file, start, end: start, text: `{% if ${name} | default(true) %}\n` },
+      { file, start, end: start, text: `{% if ${param.reference} | default(true) %}\n` },
       { file, start: end, end, text: '{% endif %}\n' },
     ],
     cost: COST.own,
@@ -96,7 +100,7 @@ function wentCandidates(traced: TracedText, region: Region): Candidate[] {
 function blockCandidates(traced: TracedText, region: Region): Candidate[] {
   const range = sourceOf(traced, region);
   if (!range) return [];
-  const { file, start, end } = range;
+  const { file, start, end, turns } = range;
   const says = `${shown(traced.text.slice(region.start, region.end))} → ${shown(region.text)}`;
   const edit = { file, start, end, text: fixedText(region.text) };
   const shared: Candidate = { kind: 'shared', changes: [], edits: [edit], cost: COST.block, says };
@@ -108,15 +112,18 @@ function blockCandidates(traced: TracedText, region: Region): Candidate[] {
   const name = new NewParams(traced).name(
     subjectOf(region.text, region.text.length) ?? `line_${region.line}`,
   );
+  const param = ownParam(name, value, turns);
+  if (!param) return [shared];
+  const { reference } = param;
   const own: Candidate = {
     kind: 'own',
-    changes: [ownParam(name, value)],
+    changes: [param.change],
     edits: [
       {
         file,
         start,
         end: start,
-        text: `{% if ${name} is defined %}\n{{ ${name} }}\n{% else %}\n`,
+        text: `{% if ${reference} is defined %}\n{{ ${reference} }}\n{% else %}\n`,
       },
       { file, start: end, end, text: '{% endif %}\n' },
     ],
@@ -144,8 +151,8 @@ function rewrittenCandidates(
   const stretches = parts.map(({ leaf, text }) => ({ text, free: leaf.kind === 'hole' }));
   const groups = rewrittenOf(stretches, region.text);
   const values = groups.flatMap(({ first, last, text }) => {
-    const leaf = parts[first]?.leaf;
-    return first === last && leaf?.kind === 'hole' ? [{ hole: leaf, text }] : [];
+    const { leaf, turns } = parts[first] ?? {};
+    return first === last && leaf?.kind === 'hole' ? [{ hole: leaf, turns, text }] : [];
   });
   const rest = groups.filter(
     ({ first, last }) => first !== last || parts[first]!.leaf.kind !== 'hole',
@@ -216,14 +223,16 @@ function rewritten(
   const subject = subjectOf(traced.text, offset + from) ?? subjectOf(old, old.length);
   const about = subject ?? `line_${region.line}`;
   const name = names.name(old === '' ? `${about}_extra` : about);
+  const param = ownParam(name, value, parts[first]?.turns ?? parts[last]?.turns);
+  if (!param) return undefined;
   const edit = {
     file: range.file,
     start: range.start + from,
     end: range.start + to,
-    text: `{{ ${name} | default(${literalOf(old)}) }}`,
+    text: `{{ ${param.reference} | default(${literalOf(old)}) }}`,
   };
   return {
-    changes: [ownParam(name, value)],
+    changes: [param.change],
     edits: [edit],
     cost: COST.own,
     says: `${shown(old)} → ${shown(now)}, the parameter ${name} of this site`,
@@ -235,7 +244,7 @@ const NOTHING = { before: 0, behind: 0 };
 /** This use of a value gets a parameter of its own, which is the old value unless the site says otherwise. */
 function decouple(
   traced: TracedText,
-  { hole, text }: { hole: Part['leaf'] & { kind: 'hole' }; text: string },
+  { hole, turns, text }: Wanted & Pick<Part, 'turns'>,
   names: NewParams,
 ): Step | undefined {
   const was = traced.text.slice(hole.output.start, hole.output.end);
@@ -245,11 +254,13 @@ function decouple(
   const name = names.name(
     subjectOf(traced.text, hole.output.start) ?? subjectOf(written, written.length) ?? 'value',
   );
+  const param = ownParam(name, value, turns);
+  if (!param) return undefined;
   const { file } = hole.template;
   const { start, end } = hole.expression;
   return {
-    changes: [ownParam(name, value)],
-    edits: [{ file, start, end, text: `${name} | default(${written})` }],
+    changes: [param.change],
+    edits: [{ file, start, end, text: `${param.reference} | default(${written})` }],
     cost: COST.decouple,
     says: `${shown(was)} → ${shown(text)} in this place alone, the parameter ${name} of this site`,
   };

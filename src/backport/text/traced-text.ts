@@ -7,6 +7,7 @@ import type {
   LoopPiece,
   TracePiece,
 } from '../../render/template/trace.ts';
+import type { Turn } from './element-keys.ts';
 import type { Region } from './regions.ts';
 
 /** What a filter made of a text: nothing in it can be told apart. */
@@ -18,9 +19,19 @@ interface Opaque {
 /** The smallest stretches of a rendered text. */
 export type Leaf = LiteralPiece | Hole | Opaque;
 
+/**
+ * Something of a trace, and the turns of loops that it is in, outermost first; undefined where a macro is between
+ * them, which does not see their names.
+ */
+export interface Within<Piece> {
+  piece: Piece;
+  turns: readonly Turn[] | undefined;
+}
+
 /** A part of an edited region: a leaf, or as much of a fixed text as stands in it. */
 export interface Part {
   leaf: Leaf;
+  turns: readonly Turn[] | undefined;
   text: string;
   /** Where the part begins in its leaf. */
   skipped: number;
@@ -34,8 +45,9 @@ export class TracedText {
   /** The template's path in the plan. */
   readonly template: string;
   readonly pieces: readonly TracePiece[];
-  readonly leaves: readonly Leaf[];
+  readonly leaves: readonly Within<Leaf>[];
   /** Innermost first. */
+  readonly blocks: readonly Within<LoopPiece | ConditionPiece>[];
   readonly loops: readonly LoopPiece[];
   readonly conditions: readonly ConditionPiece[];
 
@@ -46,7 +58,8 @@ export class TracedText {
     this.template = template;
     this.pieces = trace.pieces;
     this.leaves = leavesOf(trace.pieces);
-    const blocks = [...blocksOf(trace.pieces)].toReversed();
+    this.blocks = [...blocksOf(trace.pieces, [])].toReversed();
+    const blocks = this.blocks.map(({ piece }) => piece);
     this.loops = blocks.filter((block) => block.kind === 'loop');
     this.conditions = blocks.filter((block) => block.kind === 'condition');
   }
@@ -65,7 +78,7 @@ export class TracedText {
   /** What a region is made of; undefined where a value goes over its edge. */
   partsOf({ start, end }: Pick<Region, 'start' | 'end'>): Part[] | undefined {
     const parts: Part[] = [];
-    for (const leaf of this.leaves) {
+    for (const { piece: leaf, turns } of this.leaves) {
       const { output } = leaf;
       const isEmpty = output.start === output.end;
       const touches = isEmpty
@@ -76,7 +89,7 @@ export class TracedText {
       const to = Math.min(output.end, end);
       const isWhole = from === output.start && to === output.end;
       if (!isWhole && leaf.kind !== 'literal') return undefined;
-      parts.push({ leaf, text: this.text.slice(from, to), skipped: from - output.start });
+      parts.push({ leaf, turns, text: this.text.slice(from, to), skipped: from - output.start });
     }
     return parts;
   }
@@ -87,49 +100,75 @@ export class TracedText {
   }
 }
 
+type Turns = readonly Turn[] | undefined;
+
 /** The pieces of a text that hold no others, in their order. */
-export function leavesOf(pieces: readonly TracePiece[]): Leaf[] {
-  return pieces.flatMap((piece): Leaf[] => {
+export function leavesOf(pieces: readonly TracePiece[], turns: Turns = []): Within<Leaf>[] {
+  return pieces.flatMap((piece): Within<Leaf>[] => {
     switch (piece.kind) {
       case 'literal':
-        return [piece];
+        return [{ piece, turns }];
       case 'hole':
-        return piece.body ? leavesOf(piece.body) : [piece];
+        return piece.body ? leavesOf(piece.body, called(turns)) : [{ piece, turns }];
       case 'loop':
-        return leavesOf(piece.otherwise ?? piece.iterations.flatMap((one) => one.pieces));
-      case 'condition':
+        return piece.otherwise
+          ? leavesOf(piece.otherwise, turns)
+          : piece.iterations.flatMap((iteration) =>
+              leavesOf(iteration.pieces, turned(turns, piece, iteration)),
+            );
       case 'call':
+        return leavesOf(piece.pieces, called(turns));
+      case 'condition':
       case 'include':
-        return leavesOf(piece.pieces);
+        return leavesOf(piece.pieces, turns);
       case 'filtered':
     }
-    return [{ kind: 'opaque', output: piece.output }];
+    return [{ piece: { kind: 'opaque', output: piece.output }, turns: undefined }];
   });
 }
 
-function* blocksOf(pieces: readonly TracePiece[]): Generator<LoopPiece | ConditionPiece> {
+function* blocksOf(
+  pieces: readonly TracePiece[],
+  turns: Turns,
+): Generator<Within<LoopPiece | ConditionPiece>> {
   for (const piece of pieces) {
     switch (piece.kind) {
       case 'loop':
-        yield piece;
-        for (const { pieces: inner } of piece.iterations) yield* blocksOf(inner);
-        yield* blocksOf(piece.otherwise ?? []);
+        yield { piece, turns };
+        for (const iteration of piece.iterations)
+          yield* blocksOf(iteration.pieces, turned(turns, piece, iteration));
+        yield* blocksOf(piece.otherwise ?? [], turns);
         break;
       case 'condition':
-        yield piece;
-        yield* blocksOf(piece.pieces);
+        yield { piece, turns };
+        yield* blocksOf(piece.pieces, turns);
         break;
       case 'call':
+        yield* blocksOf(piece.pieces, called(turns));
+        break;
       case 'include':
-        yield* blocksOf(piece.pieces);
+        yield* blocksOf(piece.pieces, turns);
         break;
       case 'hole':
-        yield* blocksOf(piece.body ?? []);
+        yield* blocksOf(piece.body ?? [], called(turns));
         break;
       case 'literal':
       case 'filtered':
     }
   }
+}
+
+export function turned(
+  turns: Turns,
+  loop: LoopPiece,
+  iteration: LoopPiece['iterations'][number],
+): Turns {
+  return turns && [...turns, { loop, iteration }];
+}
+
+/** A macro sees nothing of the loops that it is called in. */
+export function called(turns: Turns): Turns {
+  return turns?.length === 0 ? turns : undefined;
 }
 
 /** Whether a stretch lies in a region or touches it. */
