@@ -33,6 +33,8 @@ export interface SiteMove {
 }
 
 const PREFIX = 'refs/sites/';
+/** A setting of ours in the store's own configuration: a copy of the store that lacks it is looked through again. */
+const RENDERER = 'trueup.renderer';
 /** Trees that are read at once. */
 const AT_ONCE = 32;
 
@@ -144,6 +146,18 @@ export class SiteStore {
     const [entry] = await readLog(this.#repository, undefined, commit, 1);
     if (!entry) throw new Error(`the store holds no commit ${commit}`);
     return entry;
+  }
+
+  /** Which version of the renderer made the desired trees, as `setRenderer` said; undefined: nobody did. */
+  async renderer(): Promise<string | undefined> {
+    const { stdout } = await this.#repository.run(['config', '--get', RENDERER], {
+      exitCodes: [0, 1],
+    });
+    return stdout.toString().trim() || undefined;
+  }
+
+  async setRenderer(version: string): Promise<void> {
+    await this.#repository.run(['config', RENDERER, version]);
   }
 
   /** See `Repository.maintain`. */

@@ -1,10 +1,10 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
-
 import type { Forge } from '../forge/forge.ts';
 import type { PlanRepository } from '../git/plan-repository.ts';
 import { desiredMessage, type SiteStore } from '../git/site-store.ts';
 import type { Handled } from '../loop/keyed-loop.ts';
+import { turns } from '../loop/turns.ts';
 import { InvalidInput, messageOf, Stalled } from '../model/errors.ts';
+import { RENDERER_VERSION } from '../model/manifest.ts';
 import { formatProblem, type Problem } from '../model/problem.ts';
 import type { TrackedFiles } from '../model/tree.ts';
 import { changedSites } from '../plan/changes.ts';
@@ -18,8 +18,6 @@ import type { Metrics } from '../telemetry/metrics.ts';
 
 /** Sites written by one fast-import and one transaction; bounds memory, not correctness. */
 const BATCH = 500;
-/** The event loop gets its turn at least this often (ms) while sites are rendered. */
-const TURN = 20;
 const TRUEUP = { name: 'trueup', email: 'trueup@localhost' };
 /** How a hold begins that the plan itself caused; it goes when the plan renders there again. */
 const UNRENDERABLE = 'the plan does not render here';
@@ -28,6 +26,13 @@ const UNRENDERABLE = 'the plan does not render here';
 export interface PlanAt {
   revision: string;
   plan: Plan;
+}
+
+/** A ref that is to follow what the database says is desired. */
+interface DesiredMove {
+  site: string;
+  ref: 'desired';
+  to: string;
 }
 
 export interface PlanLoopOptions {
@@ -58,6 +63,8 @@ export class PlanLoop {
   readonly #options: PlanLoopOptions;
   #current: (PlanAt & { files: TrackedFiles }) | undefined;
   #fetched = false;
+  /** Whether the desired trees are known to come from this version of the renderer. */
+  #rendererIsSame = false;
 
   constructor(options: PlanLoopOptions) {
     this.#options = options;
@@ -74,7 +81,7 @@ export class PlanLoop {
   }
 
   async handle(): Promise<Handled> {
-    const { repository, store, metrics, branch, pollInterval, now, random } = this.#options;
+    const { repository, store, log, metrics, branch, pollInterval, now, random } = this.#options;
     const { head } = await repository.fetch();
     this.#fetched = true;
     metrics.planLastFetch.set(now() / 1000);
@@ -88,6 +95,13 @@ export class PlanLoop {
     const inForce = head === state.goodRevision && this.#current !== undefined;
     if (!inForce && head !== state.invalidRevision) await this.#evaluate(head);
     await this.#undoInterrupted();
+    if (this.#current && !(await this.#isSameRenderer())) {
+      log.info(
+        { revision: this.#current.revision, renderer: RENDERER_VERSION },
+        'the renderer is a new one: every site is rendered again',
+      );
+      await this.#putInForce(this.#current);
+    }
     return { again: Math.round(pollInterval * (0.9 + random() * 0.2)) };
   }
 
@@ -150,7 +164,7 @@ export class PlanLoop {
     const interrupted = (await store.plan.get()).evaluatingRevision !== null;
     await store.plan.update({ evaluatingRevision: revision });
 
-    const before = interrupted ? undefined : this.#current?.plan;
+    const before = interrupted || !(await this.#isSameRenderer()) ? undefined : this.#current?.plan;
     const known = new Set(await store.sites.names());
     const names = before ? changedSites(before, plan) : new Set(plan.sites.keys());
     for (const name of plan.sites.keys()) if (!known.has(name)) names.add(name);
@@ -177,6 +191,8 @@ export class PlanLoop {
       evaluatingRevision: null,
       evaluatedAt: now(),
     });
+    await this.#options.trees.setRenderer(RENDERER_VERSION);
+    this.#rendererIsSame = true;
     this.#take(next);
     metrics.renderDuration.observe((performance.now() - started) / 1000);
     log.info(
@@ -186,6 +202,12 @@ export class PlanLoop {
     onRevision(revision);
     onSites([...names].filter((name) => plan.sites.has(name)));
     await this.#report(revision, 'success', `${total} of ${plan.sites.size} sites change`);
+  }
+
+  /** What another version of the renderer made has to be made again, though the plan is as it was. */
+  async #isSameRenderer(): Promise<boolean> {
+    this.#rendererIsSame ||= (await this.#options.trees.renderer()) === RENDERER_VERSION;
+    return this.#rendererIsSame;
   }
 
   async #refuse(revision: string, problems: Problem[]): Promise<void> {
@@ -238,26 +260,39 @@ export class PlanLoop {
 
   /** Renders the named sites and makes what differs their desired tree. Returns the sites that differ. */
   async #renderAll(plan: Plan, revision: string, names: readonly string[]): Promise<string[]> {
-    const changed: string[] = [];
-    for (let at = 0; at < names.length; at += BATCH) {
-      const rendered: RenderedSite[] = [];
-      const failed: { name: string; problem: string }[] = [];
-      const pause = turns();
-      for (const name of names.slice(at, at + BATCH)) {
-        try {
-          rendered.push(renderSite(plan, name));
-        } catch (error) {
-          if (!(error instanceof InvalidInput)) throw error;
-          failed.push({ name, problem: formatProblem(error.problems[0]!) });
-        }
-        await pause();
+    const moves: DesiredMove[] = [];
+    try {
+      for (let at = 0; at < names.length; at += BATCH) {
+        moves.push(...(await this.#renderBatch(plan, revision, names.slice(at, at + BATCH))));
       }
-      this.#options.metrics.renderedSites.inc({ result: 'success' }, rendered.length);
-      this.#options.metrics.renderedSites.inc({ result: 'error' }, failed.length);
-      await this.#holdUnrenderable(plan, revision, failed);
-      changed.push(...(await this.#makeDesired(plan, revision, rendered)));
+    } finally {
+      // All of them together: what is in the database is to be in the refs, however far we came.
+      this.#options.trees.followRefs(moves);
     }
-    return changed;
+    return moves.map(({ site }) => site);
+  }
+
+  async #renderBatch(
+    plan: Plan,
+    revision: string,
+    names: readonly string[],
+  ): Promise<DesiredMove[]> {
+    const rendered: RenderedSite[] = [];
+    const failed: { name: string; problem: string }[] = [];
+    const pause = turns();
+    for (const name of names) {
+      try {
+        rendered.push(renderSite(plan, name));
+      } catch (error) {
+        if (!(error instanceof InvalidInput)) throw error;
+        failed.push({ name, problem: formatProblem(error.problems[0]!) });
+      }
+      await pause();
+    }
+    this.#options.metrics.renderedSites.inc({ result: 'success' }, rendered.length);
+    this.#options.metrics.renderedSites.inc({ result: 'error' }, failed.length);
+    await this.#holdUnrenderable(plan, revision, failed);
+    return this.#makeDesired(plan, revision, rendered);
   }
 
   /** One site's fault is that site's alone: it stays as it is, held, and says why (law 10). */
@@ -283,7 +318,7 @@ export class PlanLoop {
     plan: Plan,
     revision: string,
     rendered: readonly RenderedSite[],
-  ): Promise<string[]> {
+  ): Promise<DesiredMove[]> {
     const { store, trees, now } = this.#options;
     const rows = await store.sites.getMany(rendered.map(({ site }) => site));
     const differ = rendered.filter(({ site, digest }) => rows.get(site)?.desiredDigest !== digest);
@@ -322,8 +357,7 @@ export class PlanLoop {
         };
       }),
     );
-    trees.followRefs(differ.map(({ site }) => ({ site, ref: 'desired', to: commitOf.get(site)! })));
-    return differ.map(({ site }) => site);
+    return differ.map(({ site }) => ({ site, ref: 'desired', to: commitOf.get(site)! }));
   }
 }
 
@@ -333,14 +367,4 @@ function siteColumns(
 ): Pick<SiteRow, 'name' | 'labels' | 'stacks' | 'delivery'> {
   const { labels, stacks, delivery } = plan.sites.get(name)!;
   return { name, labels, stacks, delivery };
-}
-
-/** Gives the event loop its turn whenever ours has lasted long enough. */
-function turns(): () => Promise<void> {
-  let since = performance.now();
-  return async () => {
-    if (performance.now() - since < TURN) return;
-    await nextTurn();
-    since = performance.now();
-  };
 }

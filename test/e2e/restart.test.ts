@@ -3,14 +3,15 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
 import { DriftLoop } from '../../src/drift/drift-loop.ts';
-import { PlanRepository } from '../../src/git/plan-repository.ts';
 import { SiteStore } from '../../src/git/site-store.ts';
+import { RENDERER_VERSION } from '../../src/model/manifest.ts';
 import { treeDigest } from '../../src/model/tree.ts';
 import { loadPlan } from '../../src/plan/load.ts';
 import { WorkingCopies } from '../../src/runner/working-copy/working-copies.ts';
 import type { Store } from '../../src/store/store.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
 import { createMetrics } from '../../src/telemetry/metrics.ts';
+import { git } from '../support/git.ts';
 import { planFiles } from '../support/plan-files.ts';
 import { FakeDriver, TestService } from '../support/service.ts';
 import { pairPlan } from '../support/world-plan.ts';
@@ -235,8 +236,6 @@ test('One decision: one that comes while an edit is looked at leads to no second
   const { driftId } = await service.proposal('lisbon');
   await service.stop();
   await withTrees(async (store, trees) => {
-    const directory = join(world.data, 'plan.git');
-    const repository = await PlanRepository.open({ directory, url: world.origin, branch: 'main' });
     const { plan } = loadPlan(planFiles(pairPlan(world.hosts)));
     const { goodRevision } = await store.plan.get();
     const readTree = trees.readTree.bind(trees);
@@ -247,19 +246,16 @@ test('One decision: one that comes while an edit is looked at leads to no second
     const loop = new DriftLoop({
       store,
       trees,
-      repository,
-      path: '',
       plan: () => ({ revision: goodRevision!, plan: plan! }),
-      maxOpenProposals: 10,
       metrics: createMetrics({ perSite: 'auto', perSiteLimit: 10 }),
       onProposal: () => undefined,
+      onGroup: () => undefined,
       onRevert: () => undefined,
       ...QUIET,
     });
     await loop.handle('lisbon');
     await loop.handle('lisbon');
     expect(await store.drifts.list({ limit: 10 })).toHaveLength(1);
-    await repository.close();
   });
 });
 
@@ -298,6 +294,33 @@ test('One decision: one that comes while the plan’s changes are brought in is 
   });
   expect(await world.readSite('lisbon', MOTD)).toContain('motd: Welcome');
   expect(await world.readSite('lisbon', 'NEWS')).toBe('A new revision.\n');
+});
+
+test('another version of the renderer renders every site again, though the plan is as it was', async () => {
+  const [before] = await service.synced();
+  const { desiredDigest, desiredCommit } = before!;
+  await restart(async (store) => {
+    // What the version before has made: another tree.
+    await git(join(world.data, 'sites.git'), 'config', 'trueup.renderer', '0');
+    await store.sites.update(before!.name, { desiredDigest: 'an older tree' });
+  });
+  const after = await service.until('it is rendered again', async () => {
+    const row = await service.site(before!.name);
+    return row.desiredDigest === desiredDigest && row;
+  });
+  expect(after.desiredCommit).not.toBe(desiredCommit);
+  expect(after.generation).toBe(before!.generation + 1);
+  await service.synced();
+  const rendered = service.lines.filter((line) => line.includes('the renderer is a new one'));
+  expect(rendered).toHaveLength(1);
+  expect(await git(join(world.data, 'sites.git'), 'config', 'trueup.renderer')).toBe(
+    RENDERER_VERSION,
+  );
+
+  await restart();
+  await service.synced();
+  expect(service.lines.join('\n')).not.toContain('the renderer is a new one');
+  expect((await service.site(before!.name)).generation).toBe(after.generation);
 });
 
 /** Works on what a controller that has ended left behind. */
