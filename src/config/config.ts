@@ -21,7 +21,15 @@ export interface Config {
     ansiblePlaybook: string;
     vaultPasswordFile: string;
   };
-  drift: { settle: number; compareInterval: number; maxOpenProposals: number };
+  drift: {
+    settle: number;
+    compareInterval: number;
+    gather: number;
+    maxOpenProposals: number;
+    maxProposalsPerHour: number;
+    windows: string;
+    timeZone: string;
+  };
   metrics: { perSite: 'auto' | 'on' | 'off'; perSiteLimit: number };
   log: {
     level: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';

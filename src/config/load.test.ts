@@ -57,7 +57,15 @@ test('only the plan has no default', async () => {
       ansiblePlaybook: '',
       vaultPasswordFile: '',
     },
-    drift: { settle: 300, compareInterval: 30_000, maxOpenProposals: 50 },
+    drift: {
+      settle: 300,
+      compareInterval: 30_000,
+      gather: 300,
+      maxOpenProposals: 50,
+      maxProposalsPerHour: 30,
+      windows: '',
+      timeZone: 'UTC',
+    },
     metrics: { perSite: 'auto', perSiteLimit: 2_000 },
     log: { level: 'info', format: 'auto' },
   });

@@ -51,6 +51,24 @@ function webAddressFault(address: string): string | undefined {
   return username || password ? 'must not hold a user name or password' : undefined;
 }
 
+const WINDOW =
+  /^ *(?:(?:(?:mon|tue|wed|thu|fri|sat|sun)(?:-(?:mon|tue|wed|thu|fri|sat|sun))? +)?\d\d:\d\d-\d\d:\d\d *(?:, *|$))+$/i;
+
+function windowsFault(text: string): string | undefined {
+  return WINDOW.test(text)
+    ? undefined
+    : 'must be times like "mon-fri 08:00-18:00, sat 09:00-12:00"';
+}
+
+function zoneFault(zone: string): string | undefined {
+  try {
+    Intl.DateTimeFormat('en', { timeZone: zone });
+    return undefined;
+  } catch {
+    return 'is no time zone: it must be one like UTC or Europe/Lisbon';
+  }
+}
+
 /** Text for which `faultOf` finds nothing wrong. */
 function checked(faultOf: (text: string) => string | undefined) {
   return z.string().superRefine((text, context) => {
@@ -177,6 +195,24 @@ const drift = z
       .min(1)
       .prefault(50)
       .describe('Proposals open at once; further ones wait until some are decided.'),
+    maxProposalsPerHour: z
+      .int()
+      .min(1)
+      .prefault(30)
+      .describe(
+        'New proposals within any hour; further edits wait, those that waited longest first.',
+      ),
+    gather: duration('0ms')
+      .prefault('300ms')
+      .describe('How long to wait for other sites with the same edit before it is proposed.'),
+    windows: optional(windowsFault)
+      .prefault('')
+      .describe(
+        'When new proposals are made: "mon-fri 08:00-18:00, sat 09:00-12:00"; empty: always.',
+      ),
+    timeZone: checked(zoneFault)
+      .prefault('UTC')
+      .describe('The time zone of these windows, like Europe/Lisbon.'),
   })
   .describe('How edits at sites are found and proposed.');
 

@@ -5,10 +5,14 @@ import type { Forge } from '../forge/forge.ts';
 import { PlanRepository } from '../git/plan-repository.ts';
 import { SiteStore } from '../git/site-store.ts';
 import { KeyedLoop, type KeyedLoopOptions } from '../loop/keyed-loop.ts';
+import { turns } from '../loop/turns.ts';
 import type { Driver } from '../model/driver.ts';
 import { messageOf, UserError } from '../model/errors.ts';
 import { secretValuesIn } from '../plan/secrets.ts';
-import { ProposalLoop } from '../proposals/proposal-loop.ts';
+import { GroupLoop } from '../proposals/group-loop.ts';
+import { ProposalLoop, REOPENABLE } from '../proposals/proposal-loop.ts';
+import { verifyDrifts } from '../proposals/verify.ts';
+import { Waiters } from '../proposals/waiters.ts';
 import { PlanLoop } from '../reconcile/plan-loop.ts';
 import { SiteLoop } from '../reconcile/site-loop.ts';
 import { Runner } from '../runner/runner.ts';
@@ -33,7 +37,15 @@ const MAINTENANCE_INTERVAL = 60 * 60_000;
 /** Applies of one revision that end close together are counted once (ms). */
 const COUNT_DELAY = 300;
 
-type LoopName = 'plan' | 'site' | 'observe' | 'drift' | 'proposal' | 'revision' | 'maintenance';
+type LoopName =
+  | 'plan'
+  | 'site'
+  | 'observe'
+  | 'drift'
+  | 'group'
+  | 'proposal'
+  | 'revision'
+  | 'maintenance';
 
 export interface ControllerOptions {
   config: Config;
@@ -70,6 +82,8 @@ export class Controller {
   readonly #runner: Runner;
   readonly #plan: PlanLoop;
   readonly #proposal: ProposalLoop;
+  /** Groups of edits that wait for their proposal. */
+  readonly waiters: Waiters;
   readonly #watcher: WorkingCopyWatcher;
   readonly #loops: Record<LoopName, KeyedLoop>;
   #siteNames: readonly string[] = [];
@@ -135,7 +149,7 @@ export class Controller {
         for (const site of sites) this.#loops.site.nudge(site);
       },
       onSiteRemoved: (site) => this.#forgetSite(site),
-      onRevision: () => void this.#nudgeOpenProposals(),
+      onRevision: () => void this.#nudgeUndecided(),
     });
     const site = new SiteLoop({
       store,
@@ -154,15 +168,35 @@ export class Controller {
     const drift = new DriftLoop({
       store,
       trees,
-      repository,
-      path,
       plan: () => this.#plan.current,
-      maxOpenProposals: config.drift.maxOpenProposals,
       log,
       metrics,
       now,
       onProposal: (id) => this.#loops.proposal.nudge(id),
+      onGroup: (key) => this.#loops.group.nudge(key, config.drift.gather),
       onRevert: (name) => this.#loops.site.nudge(name),
+    });
+    const limits = {
+      maxOpen: config.drift.maxOpenProposals,
+      maxPerHour: config.drift.maxProposalsPerHour,
+    };
+    const { windows, timeZone } = config.drift;
+    this.waiters = new Waiters({ store, limits, windows, timeZone, now });
+    const group = new GroupLoop({
+      store,
+      trees,
+      repository,
+      path,
+      plan: () => this.#plan.current,
+      limits,
+      waiting: (key) => this.waiters.why(key),
+      busy: () => this.#loops.drift.depth + this.#loops.observe.depth > 0,
+      pause: turns(),
+      log,
+      metrics,
+      now,
+      onProposal: (id) => this.#loops.proposal.nudge(id),
+      onGroup: (key) => this.#loops.group.nudge(key),
     });
     this.#proposal = new ProposalLoop({
       store,
@@ -176,8 +210,15 @@ export class Controller {
       log,
       metrics,
       now,
+      verify: (commit, drifts) =>
+        verifyDrifts({ repository, trees, path, plan: this.#plan.current, commit, drifts }),
       onMerged: () => this.#loops.plan.nudge(PLAN),
-      onDecided: (name) => this.#loops.site.nudge(name),
+      onDecided: (name) => {
+        this.#loops.site.nudge(name);
+        // One proposal less is open: another group may have its turn.
+        void this.#nudgeWaiting();
+      },
+      onGroup: (key) => this.#loops.group.nudge(key),
     });
     const revision = new RevisionLoop({ store, log, metrics, now });
 
@@ -196,6 +237,8 @@ export class Controller {
       site: loop('site', 64, (name, signal) => site.handle(name, signal)),
       observe: loop('observe', 8, (name) => this.#observe(name)),
       drift: loop('drift', 2, (name) => drift.handle(name)),
+      // One at a time, so that limits are kept.
+      group: loop('group', 1, (key) => group.handle(key)),
       proposal: loop('proposal', 4, (id) => this.#proposal.handle(id)),
       revision: loop('revision', 1, (name) => revision.handle(name)),
       maintenance: loop('maintenance', 1, () => this.#maintain()),
@@ -270,7 +313,10 @@ export class Controller {
       if (row.state !== 'synced' || !asDesired) this.#loops.site.nudge(row.name);
       if (row.desiredRevision) this.#loops.revision.nudge(row.desiredRevision, COUNT_DELAY);
     }
-    await this.#nudgeOpenProposals();
+    await this.#nudgeUndecided();
+    const { now = Date.now } = this.#options;
+    for (const { id } of await this.store.proposals.closedSince(now() - REOPENABLE))
+      this.#loops.proposal.nudge(id);
   }
 
   /** Ends gracefully: no new work, runs under way get the grace (ms), everything is left to be carried on. */
@@ -299,6 +345,13 @@ export class Controller {
   async closeProposal(id: string, by: string): Promise<ProposalRow> {
     const proposal = await this.#proposal.close(id, by);
     this.#loops.proposal.nudge(proposal.id);
+    return proposal;
+  }
+
+  /** Takes another of a proposal's options (from 1). Throws `UserError` where there is nothing to choose. */
+  async chooseProposal(id: string, option: number, by: string): Promise<ProposalRow> {
+    const proposal = await this.#proposal.choose(id, option, by);
+    this.#loops.group.nudge(proposal.groupKey);
     return proposal;
   }
 
@@ -397,8 +450,17 @@ export class Controller {
     this.#siteNames = await this.store.sites.names();
   }
 
-  async #nudgeOpenProposals(): Promise<void> {
-    for (const { id } of await this.store.proposals.open()) this.#loops.proposal.nudge(id);
+  async #nudgeUndecided(): Promise<void> {
+    for (const { id, groupKey } of await this.store.proposals.open()) {
+      this.#loops.proposal.nudge(id);
+      this.#loops.group.nudge(groupKey);
+    }
+    await this.#nudgeWaiting();
+  }
+
+  async #nudgeWaiting(): Promise<void> {
+    for (const { groupKey } of await this.store.drifts.waitingGroups())
+      this.#loops.group.nudge(groupKey);
   }
 
   async #countRevision(name: string): Promise<void> {
@@ -413,6 +475,6 @@ export class Controller {
     this.#loops.drift.forget(name);
     this.copies.forget(name);
     this.#options.metrics.removeSite(name);
-    void this.#nudgeOpenProposals();
+    void this.#nudgeUndecided();
   }
 }

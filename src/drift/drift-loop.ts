@@ -1,16 +1,14 @@
 import { randomUUID } from 'node:crypto';
 
-import { backport } from '../backport/backport.ts';
 import { changedParams } from '../backport/changed-params.ts';
-import { recommendedEdits } from '../backport/recommended.ts';
-import type { PlanRepository } from '../git/plan-repository.ts';
+import { fleetKey } from '../backport/fleet.ts';
 import type { SiteStore } from '../git/site-store.ts';
 import type { Handled } from '../loop/keyed-loop.ts';
-import { type BackportResult, driftFingerprint, proposalBranch } from '../model/proposal.ts';
-import { changedPaths, type SiteTree, type TreeFile } from '../model/tree.ts';
+import { driftFingerprint } from '../model/proposal.ts';
+import { changedPaths, type SiteTree, withPaths } from '../model/tree.ts';
 import type { Plan } from '../plan/plan.ts';
 import { renderSite } from '../render/render.ts';
-import type { DriftRow, DriftStatus, NewDrift, SiteRow, StoredBackport } from '../store/rows.ts';
+import type { DriftRow, DriftStatus, NewDrift, SiteRow } from '../store/rows.ts';
 import type { Store } from '../store/store.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
@@ -19,26 +17,22 @@ import { sortByPolicy } from './policy.ts';
 
 /** Come back when the plan loop may have finished with the site (ms). */
 const SOON = 250;
-/** Come back when one of the open proposals may have been decided (ms). */
-const LATER = 60_000;
 
 export interface DriftLoopOptions {
   store: Store;
   trees: SiteStore;
-  repository: PlanRepository;
-  /** Folder of the repository that the plan is in; empty: its top. */
-  path: string;
   plan: () => { revision: string; plan: Plan } | undefined;
-  maxOpenProposals: number;
   log: Logger;
   metrics: Metrics;
   now: () => number;
   onProposal: (id: string) => void;
+  /** Drifts of this group want a proposal, or one of them has moved on. */
+  onGroup: (groupKey: string) => void;
   /** The site goes back to the plan. */
   onRevert: (site: string) => void;
 }
 
-/** The drift loop: judges what was edited at one site, and works out the plan edit that explains it. */
+/** The drift loop: judges what was edited at one site, and finds out at which others the same was edited. */
 export class DriftLoop {
   readonly #options: DriftLoopOptions;
 
@@ -47,7 +41,7 @@ export class DriftLoop {
   }
 
   async handle(site: string): Promise<Handled> {
-    const { store, trees, plan, onProposal, onRevert } = this.#options;
+    const { store, trees, plan, onGroup, onRevert } = this.#options;
     const row = await store.sites.get(site);
     const current = plan();
     // An edit is judged against the tree that the working copy was brought to, not one still on its way.
@@ -75,13 +69,16 @@ export class DriftLoop {
       return open ? this.#drop(open, 'ignored', 'policy') : undefined;
 
     const contentKey = editKey(desired, observed, sorted.propose);
-    if (open?.contentKey === contentKey && open.proposalId) {
-      onProposal(open.proposalId);
+    if (open?.contentKey === contentKey) {
+      onGroup(open.groupKey);
       return undefined;
     }
-    const drift = await this.#open(row, sorted.propose, contentKey);
+    const edited = withPaths(desired, observed, sorted.propose);
+    const groupKey = fleetKey(current.plan, site, desired, edited);
+    const drift = await this.#open(row, sorted.propose, { contentKey, groupKey });
     if (!drift) return { again: 0 };
-    return this.#propose(drift, row, current, only(sorted.propose, desired, observed));
+    onGroup(drift.groupKey);
+    return undefined;
   }
 
   /** What stands at the site is what the plan asks for: an open drift has come to its end. */
@@ -159,7 +156,11 @@ export class DriftLoop {
    * Opens the drift, or finds it, in the place of an older one. Undefined where the site moved on while its trees
    * were read.
    */
-  async #open(row: SiteRow, paths: string[], contentKey: string): Promise<DriftRow | undefined> {
+  async #open(
+    row: SiteRow,
+    paths: string[],
+    { contentKey, groupKey }: Pick<DriftRow, 'contentKey' | 'groupKey'>,
+  ): Promise<DriftRow | undefined> {
     const { store, trees, metrics, log, now } = this.#options;
     const site = row.name;
     const edit = await trees.describe(row.observedCommit!);
@@ -176,7 +177,7 @@ export class DriftLoop {
       const drift = newDrift(row, paths, contentKey, fingerprint, edit.time);
       return {
         older,
-        ...(await tx.drifts.insertIfAbsent({ ...drift, author: edit.author })),
+        ...(await tx.drifts.insertIfAbsent({ ...drift, groupKey, author: edit.author })),
       };
     });
     if (!opened) return undefined;
@@ -190,88 +191,11 @@ export class DriftLoop {
     return drift;
   }
 
-  async #propose(
-    drift: DriftRow,
-    row: SiteRow,
-    current: { revision: string; plan: Plan },
-    observed: SiteTree,
-  ): Promise<Handled> {
-    const { store, repository, path, maxOpenProposals, metrics, log, now, onProposal } =
-      this.#options;
-    const waiting = await store.proposals.open();
-    if (waiting.length >= maxOpenProposals) {
-      log.warn(
-        { site: row.name, open: waiting.length },
-        'too many proposals are open: this one waits its turn',
-      );
-      return { again: LATER };
-    }
-    const started = performance.now();
-    const result = backport({
-      plan: current.plan,
-      revision: current.revision,
-      site: row.name,
-      observed,
-      place: 'auto',
-    });
-    metrics.backportDuration.observe((performance.now() - started) / 1000);
-    const first = result.proposals[0];
-    metrics.backports.inc({ result: first?.kind ?? 'unexplained' });
-    if (!first) {
-      const why = result.unexplained.map(({ path, reason }) => `${path}: ${reason}`).join('; ');
-      await store.sites.update(row.name, {
-        message: `edited, and no plan edit explains it: ${why}`,
-      });
-      log.warn(
-        { site: row.name, unexplained: result.unexplained },
-        'no plan edit explains this edit',
-      );
-      return undefined;
-    }
-    const commit = await repository.commitEdits({
-      parent: current.revision,
-      path,
-      edits: recommendedEdits(result),
-      message: `${first.title}\n\nSite: ${row.name}\nDrift: ${drift.fingerprint}\n`,
-      author: { name: drift.author, email: `${drift.author}@${row.name}` },
-      time: drift.detectedAt,
-    });
-    const id = randomUUID();
-    const proposal = await store.transaction(async (tx) => {
-      const { proposal: inserted } = await tx.proposals.insertIfAbsent({
-        id,
-        driftId: drift.id,
-        site: row.name,
-        fingerprint: drift.fingerprint,
-        branch: proposalBranch(row.name, drift.fingerprint),
-        kind: first.kind,
-        title: first.title,
-        body: '',
-        baseRevision: current.revision,
-        commit,
-        result: withoutContents(result),
-        createdAt: now(),
-      });
-      await tx.drifts.setProposal(drift.id, inserted.id);
-      await tx.sites.update(row.name, {
-        message: `edited; a proposal is on its way: ${first.title}`,
-      });
-      return inserted;
-    });
-    log.info(
-      { site: row.name, proposal: proposal.id, title: first.title },
-      'worked out the plan edit',
-    );
-    onProposal(proposal.id);
-    return undefined;
-  }
-
   async #countOpen(): Promise<void> {
     const { store, metrics } = this.#options;
-    const open = await store.drifts.openAll();
-    metrics.driftOpen.set({ kind: 'tree' }, open.filter(({ kind }) => kind === 'tree').length);
-    const oldest = open.reduce((least, { detectedAt }) => Math.min(least, detectedAt), Infinity);
-    metrics.driftOldest.set(open.length > 0 ? oldest / 1000 : 0);
+    const { count, oldest } = await store.drifts.countOpen('tree');
+    metrics.driftOpen.set({ kind: 'tree' }, count);
+    metrics.driftOldest.set(oldest === null ? 0 : oldest / 1000);
   }
 }
 
@@ -300,26 +224,5 @@ function newDrift(
     author: 'unknown',
     message: '',
     detectedAt,
-  };
-}
-
-/** The desired tree with the named paths as they were found. */
-function only(paths: readonly string[], desired: SiteTree, observed: SiteTree): SiteTree {
-  const tree = new Map<string, TreeFile>(desired);
-  for (const path of paths) {
-    const file = observed.get(path);
-    if (file) tree.set(path, file);
-    else tree.delete(path);
-  }
-  return tree;
-}
-
-function withoutContents(result: BackportResult): StoredBackport {
-  return {
-    ...result,
-    proposals: result.proposals.map((proposal) => ({
-      ...proposal,
-      edits: proposal.edits.map(({ file, mode, patch }) => ({ file, mode, patch })),
-    })),
   };
 }

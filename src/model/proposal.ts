@@ -66,3 +66,8 @@ export function driftFingerprint(site: string, parts: readonly string[]): string
 export function proposalBranch(site: string, fingerprint: string): string {
   return `trueup/${site}/${fingerprint}`;
 }
+
+/** Branch of a proposal for several sites; derived from the edit alone, whichever of them is found first. */
+export function groupBranch(fingerprint: string): string {
+  return `trueup/fleet/${fingerprint}`;
+}

@@ -54,6 +54,17 @@ export function changedPaths(a: SiteTree, b: SiteTree): string[] {
   return [...paths].toSorted(compareText);
 }
 
+/** A tree with some paths as another tree has them, present or not. */
+export function withPaths(tree: SiteTree, other: SiteTree, paths: Iterable<string>): SiteTree {
+  const result = new Map<string, TreeFile>(tree);
+  for (const path of paths) {
+    const file = other.get(path);
+    if (file) result.set(path, file);
+    else result.delete(path);
+  }
+  return result;
+}
+
 // Control characters are what this pattern is for.
 // oxlint-disable-next-line no-control-regex
 const CONTROL = /[\u0000-\u001f\u007f]/;

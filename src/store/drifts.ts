@@ -1,4 +1,4 @@
-import type { DriftDecision, DriftRow, DriftStatus, NewDrift } from './rows.ts';
+import type { DriftDecision, DriftKind, DriftRow, DriftStatus, NewDrift } from './rows.ts';
 import type { Session } from './session.ts';
 import { refreshStates } from './site-states.ts';
 import { driftCodec } from './tables.ts';
@@ -14,7 +14,8 @@ export class Drifts {
   /** Records a drift once: a second one of the same site and fingerprint finds the first. */
   async insertIfAbsent(drift: NewDrift): Promise<{ drift: DriftRow; inserted: boolean }> {
     return this.#session.write(async (db) => {
-      const row: DriftRow = { ...drift, ...UNDECIDED };
+      const { groupKey = drift.fingerprint } = drift;
+      const row: DriftRow = { ...drift, ...UNDECIDED, groupKey };
       const made = await db
         .insertInto('drifts')
         .values(driftCodec.encode(row))
@@ -54,6 +55,68 @@ export class Drifts {
   async openAll(): Promise<DriftRow[]> {
     const rows = await this.#open().execute();
     return rows.map((row) => driftCodec.decode(row));
+  }
+
+  /** How many drifts of a kind wait for a decision, and when the oldest of any kind was found. */
+  async countOpen(kind: DriftKind): Promise<{ count: number; oldest: number | null }> {
+    return this.#session.db
+      .selectFrom('drifts')
+      .select(({ fn }) => [
+        fn.countAll<number>().filterWhere('kind', '=', kind).as('count'),
+        fn.min<number | null>('detectedAt').as('oldest'),
+      ])
+      .where('status', '=', 'open')
+      .executeTakeFirstOrThrow();
+  }
+
+  /** Drifts of a group that wait for a decision, in order of their sites. */
+  async openInGroup(groupKey: string): Promise<DriftRow[]> {
+    const rows = await this.#session.db
+      .selectFrom('drifts')
+      .selectAll()
+      .where('groupKey', '=', groupKey)
+      .where('status', '=', 'open')
+      .orderBy('site')
+      .execute();
+    return rows.map((row) => driftCodec.decode(row));
+  }
+
+  /** Drifts that a proposal decides, or decided, in order of their sites. */
+  async ofProposal(proposalId: string): Promise<DriftRow[]> {
+    const rows = await this.#session.db
+      .selectFrom('drifts')
+      .selectAll()
+      .where('proposalId', '=', proposalId)
+      .orderBy('site')
+      .orderBy('detectedAt')
+      .execute();
+    return rows.map((row) => driftCodec.decode(row));
+  }
+
+  /** Groups of drifts that wait for a proposal to be made, that with the oldest drift first. */
+  async waitingGroups(): Promise<{ groupKey: string; sites: number; since: number }[]> {
+    return this.#session.db
+      .selectFrom('drifts')
+      .select(({ fn }) => [
+        'groupKey',
+        fn.countAll<number>().as('sites'),
+        fn.min<number>('detectedAt').as('since'),
+      ])
+      .where('status', '=', 'open')
+      .where('kind', '=', 'tree')
+      .where('proposalId', 'is', null)
+      .where('unexplained', 'is', null)
+      .groupBy('groupKey')
+      .orderBy('since')
+      .orderBy('groupKey')
+      .execute();
+  }
+
+  /** Puts a drift into another group, without a proposal. */
+  async regroup(id: string, groupKey: string): Promise<void> {
+    await this.#session.write((db) =>
+      db.updateTable('drifts').set({ groupKey, proposalId: null }).where('id', '=', id).execute(),
+    );
   }
 
   /** The newest drift of a site that was found as this commit. */
@@ -96,10 +159,21 @@ export class Drifts {
     });
   }
 
-  /** Says which proposal was made for a drift. */
-  async setProposal(id: string, proposalId: string): Promise<void> {
+  /** Says which proposal was made for a drift; null: none any more. */
+  async setProposal(id: string, proposalId: string | null): Promise<void> {
     await this.#session.write((db) =>
-      db.updateTable('drifts').set({ proposalId }).where('id', '=', id).execute(),
+      db
+        .updateTable('drifts')
+        .set({ proposalId, unexplained: null })
+        .where('id', '=', id)
+        .execute(),
+    );
+  }
+
+  /** Says why no plan edit explains a drift. */
+  async setUnexplained(id: string, why: string): Promise<void> {
+    await this.#session.write((db) =>
+      db.updateTable('drifts').set({ unexplained: why }).where('id', '=', id).execute(),
     );
   }
 
@@ -152,4 +226,10 @@ export class Drifts {
   }
 }
 
-const UNDECIDED = { status: 'open', decidedAt: null, decidedBy: null, proposalId: null } as const;
+const UNDECIDED = {
+  status: 'open',
+  decidedAt: null,
+  decidedBy: null,
+  proposalId: null,
+  unexplained: null,
+} as const;

@@ -18,7 +18,7 @@ export class Proposals {
   ): Promise<{ proposal: ProposalRow; inserted: boolean }> {
     return this.#session.write(async (db) => {
       const result = boundBackport(proposal.result);
-      const row: ProposalRow = { ...proposal, result, ...UNDECIDED };
+      const row: ProposalRow = { ...groupOf(proposal), result, ...UNDECIDED };
       const made = await db
         .insertInto('proposals')
         .values(proposalCodec.encode(row))
@@ -46,6 +46,48 @@ export class Proposals {
   /** By the number of its pull request. */
   async byNumber(number: number): Promise<ProposalRow | undefined> {
     return decode(await this.#all().where('number', '=', number).executeTakeFirst());
+  }
+
+  /** The one of a group of drifts that is to be sent or waits for a decision. */
+  async undecidedOf(groupKey: string): Promise<ProposalRow | undefined> {
+    const row = await this.#all()
+      .where('groupKey', '=', groupKey)
+      .where('state', 'in', ['pending', 'open'])
+      .orderBy('createdAt', 'desc')
+      .orderBy('id')
+      .executeTakeFirst();
+    return decode(row);
+  }
+
+  /** How often a group of drifts had a proposal that has ended, whichever way. */
+  async countEnded(groupKey: string): Promise<number> {
+    const { count } = await this.#session.db
+      .selectFrom('proposals')
+      .select(({ fn }) => fn.countAll<number>().as('count'))
+      .where('groupKey', '=', groupKey)
+      .where('state', 'not in', ['pending', 'open'])
+      .executeTakeFirstOrThrow();
+    return count;
+  }
+
+  /** Those whose pull requests were closed since then (ms since 1970). */
+  async closedSince(since: number): Promise<ProposalRow[]> {
+    const rows = await this.#all()
+      .where('state', '=', 'closed')
+      .where('decidedAt', '>', since)
+      .execute();
+    return rows.map((row) => proposalCodec.decode(row));
+  }
+
+  /** When proposals were made since then, newest first; milliseconds since 1970. */
+  async createdSince(since: number): Promise<number[]> {
+    const rows = await this.#session.db
+      .selectFrom('proposals')
+      .select('createdAt')
+      .where('createdAt', '>', since)
+      .orderBy('createdAt', 'desc')
+      .execute();
+    return rows.map((row) => row.createdAt);
   }
 
   /** Proposals that are to be sent or wait for a decision, oldest first. */
@@ -79,6 +121,7 @@ export class Proposals {
 
   /**
    * Newest first.
+   * @param query.site one of the sites that it concerns, or concerned
    * @param query.after id of the last proposal of the page before; if it is gone, the first page
    */
   async list(query: {
@@ -89,7 +132,24 @@ export class Proposals {
   }): Promise<ProposalRow[]> {
     let select = this.#all().orderBy('createdAt', 'desc').orderBy('id', 'desc').limit(query.limit);
     if (query.state !== undefined) select = select.where('state', '=', query.state);
-    if (query.site !== undefined) select = select.where('site', '=', query.site);
+    const { site } = query;
+    if (site !== undefined) {
+      select = select.where((eb) =>
+        eb.or([
+          eb('site', '=', site),
+          eb(
+            'id',
+            'in',
+            eb
+              .selectFrom('drifts')
+              .select('proposalId')
+              .where('drifts.site', '=', site)
+              .where('proposalId', 'is not', null)
+              .$narrowType<{ proposalId: string }>(),
+          ),
+        ]),
+      );
+    }
     const last = query.after === undefined ? undefined : await this.get(query.after);
     if (last !== undefined) {
       select = select.where((eb) =>
@@ -119,8 +179,22 @@ function decode(row: Tables['proposals'] | undefined): ProposalRow | undefined {
   return row && proposalCodec.decode(row);
 }
 
+/** A proposal that names no group is made for one drift alone. */
+function groupOf(proposal: NewProposal) {
+  return {
+    groupKey: proposal.fingerprint,
+    basis: '',
+    choice: null,
+    pushed: [],
+    ...proposal,
+  };
+}
+
 const UNDECIDED = {
   state: 'pending',
+  theirs: null,
+  lastCommand: null,
+  held: false,
   number: null,
   url: null,
   openedAt: null,

@@ -120,6 +120,8 @@ export interface DriftRow {
   fingerprint: string;
   /** Names what the edit is, whenever it was made. */
   contentKey: string;
+  /** Names what the edit is at whichever site it was made: drifts of one group are decided together. */
+  groupKey: string;
   baseCommit: string;
   observedCommit: string;
   paths: string[];
@@ -130,9 +132,14 @@ export interface DriftRow {
   decidedAt: number | null;
   decidedBy: string | null;
   proposalId: string | null;
+  /** Why no plan edit explains it, as long as that is so. */
+  unexplained: string | null;
 }
 
-export type NewDrift = Omit<DriftRow, 'status' | 'decidedAt' | 'decidedBy' | 'proposalId'>;
+type Undecided = 'status' | 'decidedAt' | 'decidedBy' | 'proposalId' | 'unexplained';
+
+/** A drift without a group is one by itself. */
+export type NewDrift = Omit<DriftRow, Undecided | 'groupKey'> & Partial<Pick<DriftRow, 'groupKey'>>;
 
 /** A `BackportResult` without the contents of files, which are in git. */
 export interface StoredBackport {
@@ -140,13 +147,26 @@ export interface StoredBackport {
   revision: string;
   proposals: (Omit<BackportProposal, 'edits'> & { edits: Omit<PlanEdit, 'content'>[] })[];
   unexplained: { path: string; reason: string }[];
+  /** The sites that it was worked out for, where these are several. */
+  sites?: string[];
+  /** How many of the proposals, the first ones, are made together; the others are alternatives. */
+  adopted?: number;
+}
+
+/** A commit that the proposal's branch had, and the sites whose edits it explains. */
+export interface PushedCommit {
+  commit: string;
+  sites: string[];
 }
 
 export interface ProposalRow {
   id: string;
+  /** The drift that it was made for, of several the one at the first site. */
   driftId: string;
   site: string;
   fingerprint: string;
+  /** Group of drifts that it decides. */
+  groupKey: string;
   /** Unique. */
   branch: string;
   kind: ProposalKind;
@@ -157,6 +177,18 @@ export interface ProposalRow {
   commit: string | null;
   state: ProposalState;
   result: StoredBackport;
+  /** Digest of all that it was worked out from: once that is another, it has to be worked out again. */
+  basis: string;
+  /** The alternative that somebody chose in place of the recommended one (see `choiceOf`). */
+  choice: string | null;
+  /** Commits of ours that its branch had, or was about to have, the newest last. */
+  pushed: PushedCommit[];
+  /** The commit that somebody else put on its branch: from then on the branch is theirs. */
+  theirs: string | null;
+  /** The newest comment that was read as a command. */
+  lastCommand: string | null;
+  /** Somebody asked us to leave it alone. */
+  held: boolean;
   /** The pull request. */
   number: number | null;
   url: string | null;
@@ -167,13 +199,26 @@ export interface ProposalRow {
   closeReason: string | null;
 }
 
+type Optional = 'groupKey' | 'basis' | 'choice' | 'pushed';
+
 export type NewProposal = Omit<
   ProposalRow,
-  'state' | 'number' | 'url' | 'openedAt' | 'decidedAt' | 'decidedBy' | 'closeReason'
->;
+  | Optional
+  | 'state'
+  | 'theirs'
+  | 'lastCommand'
+  | 'held'
+  | 'number'
+  | 'url'
+  | 'openedAt'
+  | 'decidedAt'
+  | 'decidedBy'
+  | 'closeReason'
+> &
+  Partial<Pick<ProposalRow, Optional>>;
 
 export type ProposalChange = Partial<
-  Omit<ProposalRow, 'id' | 'driftId' | 'site' | 'fingerprint' | 'branch' | 'createdAt'>
+  Omit<ProposalRow, 'id' | 'fingerprint' | 'branch' | 'createdAt'>
 >;
 
 export interface AuditEntry {

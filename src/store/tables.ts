@@ -19,7 +19,7 @@ export interface Tables {
   sites: Stored<SiteRow, 'labels' | 'stacks', 'applyForced' | 'lastApplyFailed'>;
   runs: Stored<RunRow, 'report'>;
   drifts: Stored<DriftRow, 'paths'>;
-  proposals: Stored<ProposalRow, 'result'>;
+  proposals: Stored<ProposalRow, 'result' | 'pushed', 'held'>;
   pulls: Stored<PullRow, 'labels'>;
   pullComments: { number: number; marker: string; body: string; position: number };
   commitStatuses: StatusRow;
@@ -33,6 +33,9 @@ export const siteCodec = new Codec<SiteRow, 'labels' | 'stacks', 'applyForced' |
 );
 export const runCodec = new Codec<RunRow, 'report'>({ json: ['report'] });
 export const driftCodec = new Codec<DriftRow, 'paths'>({ json: ['paths'] });
-export const proposalCodec = new Codec<ProposalRow, 'result'>({ json: ['result'] });
+export const proposalCodec = new Codec<ProposalRow, 'result' | 'pushed', 'held'>({
+  json: ['result', 'pushed'],
+  flags: ['held'],
+});
 export const pullCodec = new Codec<PullRow, 'labels'>({ json: ['labels'] });
 export const auditCodec = new Codec<AuditRow, 'detail'>({ json: ['detail'] });

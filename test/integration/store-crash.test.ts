@@ -121,20 +121,20 @@ async function migrateFile(file: string, all: Record<string, Migration>): Promis
 test('a migration that fails half-way leaves nothing behind', async () => {
   const { store, file } = await emptyStore();
   await store.plan.update({ headRevision: 'head' });
-  const failing = migrateFile(file, { ...migrations, '0002-extra': broken });
+  const failing = migrateFile(file, { ...migrations, '9999-extra': broken });
   await expect(failing).rejects.toThrow(/cannot bring the database up to date: .*nowhere/);
   const again = await openStore({ file });
   expect(await again.plan.get()).toMatchObject({ headRevision: 'head', goodRevision: null });
   await again.close();
   // The table is not there: making it succeeds.
-  await migrateFile(file, { ...migrations, '0002-extra': good });
+  await migrateFile(file, { ...migrations, '9999-extra': good });
 });
 
 test('a database of a newer version is refused and left alone', async () => {
   const { file } = await emptyStore();
-  await migrateFile(file, { ...migrations, '0002-extra': good });
+  await migrateFile(file, { ...migrations, '9999-extra': good });
   await expect(openStore({ file })).rejects.toThrow(UserError);
-  await expect(openStore({ file })).rejects.toThrow('newer trueup (it has 0002-extra)');
+  await expect(openStore({ file })).rejects.toThrow('newer trueup (it has 9999-extra)');
 });
 
 test('a file that is no database, or cannot be used, is a clear error', async () => {

@@ -1,8 +1,10 @@
 import type { Migration } from 'kysely/migration';
 
 import * as first from './0001-first.ts';
+import * as groups from './0002-groups.ts';
 
 /** In order of their names. A migration that was released is never changed: add another. */
 export const migrations: Record<string, Migration> = {
   '0001-first': first,
+  '0002-groups': groups,
 };

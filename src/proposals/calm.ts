@@ -1,0 +1,48 @@
+/** An hour (ms). */
+const HOUR = 3_600_000;
+
+export interface CalmLimits {
+  /** Proposals open at once. */
+  maxOpen: number;
+  /** New proposals within any hour. */
+  maxPerHour: number;
+}
+
+/** Why a group of drifts gets no proposal yet. */
+export type Waiting = 'open' | 'hour' | 'window';
+
+export interface CalmFacts {
+  limits: CalmLimits;
+  /** Proposals that are undecided. */
+  open: number;
+  /** When proposals were made, newest first; those of the last hour at least (ms since 1970). */
+  made: readonly number[];
+  /** How many groups have waited for longer. */
+  ahead: number;
+  /** Whether new proposals may be made at this time of the week. */
+  inWindow: boolean;
+  now: number;
+}
+
+/**
+ * Whether a group may have its proposal now, for those who have waited longest come first: so that a bad day is not
+ * a hundred pull requests. Nothing is lost by waiting: the edits are recorded, and stay where they are.
+ */
+export function calm({ limits, open, made, ahead, inWindow, now }: CalmFacts): Waiting | undefined {
+  if (!inWindow) return 'window';
+  if (open + ahead >= limits.maxOpen) return 'open';
+  const lately = made.filter((time) => time > now - HOUR).length;
+  return lately + ahead >= limits.maxPerHour ? 'hour' : undefined;
+}
+
+/** What keeps a group waiting, in words that follow "waits: ". */
+export function waitingText(why: Waiting, limits: CalmLimits): string {
+  switch (why) {
+    case 'open':
+      return `${limits.maxOpen} proposals are open at once, and no more may be (drift.maxOpenProposals)`;
+    case 'hour':
+      return `${limits.maxPerHour} proposals were made within the hour, and no more may be (drift.maxProposalsPerHour)`;
+    case 'window':
+      return 'no proposals are made at this time (drift.windows)';
+  }
+}
