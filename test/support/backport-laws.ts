@@ -8,14 +8,24 @@ import {
   type SiteTree,
   type TrackedFile,
 } from '../../src/model/tree.ts';
-import { loadPlan } from '../../src/plan/load.ts';
 import type { Plan, PlanFiles } from '../../src/plan/plan.ts';
+import { loadPlanAndTemplates } from '../../src/render/open.ts';
 import { renderSite } from '../../src/render/render.ts';
 
 /**
  * The laws of working backwards, each as a function that tells what breaks it. They apply edits and render by
  * themselves: nothing that a proposal says is believed.
  */
+
+const edited = new WeakMap<readonly PlanEdit[], Plan>();
+const trees = new WeakMap<Plan, Map<string, SiteTree>>();
+
+/** The plan that edits make: read once from its bytes, for all laws. */
+export function planWith(plan: Plan, edits: readonly PlanEdit[]): Plan {
+  const after = edited.get(edits) ?? editedPlan(plan.files, edits);
+  edited.set(edits, after);
+  return after;
+}
 
 /** A plan with edits made, read anew from its bytes. */
 export function editedPlan(files: PlanFiles, edits: readonly PlanEdit[]): Plan {
@@ -26,7 +36,7 @@ export function editedPlan(files: PlanFiles, edits: readonly PlanEdit[]): Plan {
     if (content === null) after.delete(file);
     else after.set(file, tracked(mode, content));
   }
-  const { plan, problems } = loadPlan(after);
+  const { plan, problems } = loadPlanAndTemplates(after);
   if (!plan) throw new Error(`the edited plan is not valid: ${problems[0]!.message}`);
   return plan;
 }
@@ -44,7 +54,7 @@ export function falseClaims(
   { edits, explains, verified }: BackportProposal,
 ): string[] {
   if (!verified) return ['it is not verified'];
-  const { tree } = renderSite(editedPlan(plan.files, edits), site);
+  const tree = treeOf(planWith(plan, edits), site);
   return explains.filter((path) => !sameFile(tree.get(path), observed.get(path)));
 }
 
@@ -54,22 +64,20 @@ export function droppedEdits(plan: Plan, result: BackportResult, observed: SiteT
   const recommended = recommendedSet(result);
   const explained = new Set(recommended.flatMap(({ explains }) => explains));
   const listed = new Set(unexplained.map(({ path }) => path));
-  const edited = changedPaths(renderSite(plan, site).tree, observed);
+  const edited = changedPaths(treeOf(plan, site), observed);
   const dropped = edited.filter((path) => !explained.has(path) && !listed.has(path));
   if (unexplained.some(({ reason }) => reason.trim() === '')) dropped.push('a reason is missing');
   const unknown = [...explained, ...listed].filter((path) => !edited.includes(path));
-  const together = editedPlan(
-    plan.files,
-    recommended.flatMap(({ edits }) => edits),
-  );
-  const { tree } = renderSite(together, site);
+  const [first] = recommended;
+  const edits = recommended.length === 1 ? first!.edits : recommended.flatMap((one) => one.edits);
+  const tree = treeOf(planWith(plan, edits), site);
   const apart = [...explained].filter((path) => !sameFile(tree.get(path), observed.get(path)));
   return [...dropped, ...unknown, ...apart];
 }
 
 /** Law 5: how the blast radius of a proposal differs from what rendering every site tells. */
 export function wrongRadius(plan: Plan, { edits, blastRadius }: BackportProposal): string[] {
-  const after = editedPlan(plan.files, edits);
+  const after = planWith(plan, edits);
   const actual = [...plan.sites.keys()].flatMap((site) => {
     const files = changedPaths(treeOf(plan, site), treeOf(after, site));
     return files.length > 0 ? [`${site}: ${files.join(' ')}`] : [];
@@ -81,7 +89,16 @@ export function wrongRadius(plan: Plan, { edits, blastRadius }: BackportProposal
   ];
 }
 
-function treeOf(plan: Plan, site: string): SiteTree {
+/** What a site renders as, once for all laws; nothing where it does not render. */
+export function treeOf(plan: Plan, site: string): SiteTree {
+  const known = trees.get(plan) ?? new Map<string, SiteTree>();
+  trees.set(plan, known);
+  let tree = known.get(site);
+  if (!tree) known.set(site, (tree = rendered(plan, site)));
+  return tree;
+}
+
+function rendered(plan: Plan, site: string): SiteTree {
   try {
     return renderSite(plan, site).tree;
   } catch (error) {
@@ -97,4 +114,13 @@ export function shownText(result: BackportResult): string {
     proposals.map(({ title, notes, edits }) => [title, notes, edits.map(({ patch }) => patch)]),
     unexplained,
   ]);
+}
+
+/** A result with its contents as text, so that two can be compared and read. */
+export function shownResult(result: BackportResult): unknown {
+  const proposals = result.proposals.map((proposal) => ({
+    ...proposal,
+    edits: proposal.edits.map((edit) => ({ ...edit, content: edit.content?.toString() })),
+  }));
+  return { ...result, proposals };
 }

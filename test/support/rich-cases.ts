@@ -36,28 +36,32 @@ export interface HiddenCase {
 }
 
 function withSite<Rest extends object>(
-  uses: Uses,
+  plan: fc.Arbitrary<DraftPlan>,
   rest: fc.Arbitrary<Rest>,
 ): fc.Arbitrary<Rest & { draft: DraftPlan; site: string }> {
-  return fc.tuple(richPlan(uses), fc.nat(4), rest).map(([draft, index, more]) => {
+  return fc.tuple(plan, fc.nat(4), rest).map(([draft, index, more]) => {
     const site = draft.sites[index % draft.sites.length]!.name;
     return { ...more, draft, site };
   });
 }
 
-/** Single edits mostly, and four at once. */
-export function freeCase(uses: Uses): fc.Arbitrary<FreeCase> {
+/**
+ * Single edits mostly, and four at once.
+ * @param blocks how large the templates are at most
+ */
+export function freeCase(uses: Uses, blocks?: number): fc.Arbitrary<FreeCase> {
   const one = fc.array(freeEdit, { minLength: 1, maxLength: 1 });
   const four = fc.array(freeEdit, { minLength: 4, maxLength: 4 });
   const edits = fc.oneof({ weight: 9, arbitrary: one }, { weight: 1, arbitrary: four });
   return withSite(
-    uses,
+    richPlan(uses, blocks),
     edits.map((all) => ({ edits: all })),
   );
 }
 
-export function hiddenCase(uses: Uses): fc.Arbitrary<HiddenCase> {
-  return withSite(uses, fc.record({ edit: hiddenEdit, textsOnly: fc.boolean() }));
+export function hiddenCase(uses: Uses, blocks?: number): fc.Arbitrary<HiddenCase> {
+  const rest = fc.record({ edit: hiddenEdit, textsOnly: fc.boolean() });
+  return withSite(richPlan(uses, blocks), rest);
 }
 
 /** A case on its way: what there was, what is found, and what working backwards makes of it. */

@@ -1,0 +1,23 @@
+import * as fc from 'fast-check';
+import { expect, test } from 'vitest';
+
+import { hiddenCase, prepareHidden, type Uses, worked } from '../../test/support/rich-cases.ts';
+import { brokenLaws } from '../../test/support/rich-laws.ts';
+
+/** More for a long run: `BACKPORT_CASES=5000 npx vitest run src/backport/laws-hidden.test.ts`. */
+const CASES = Number(process.env['BACKPORT_CASES'] ?? 250);
+const LONG = { timeout: CASES > 250 ? 3_600_000 : 120_000 };
+
+test.each<Uses>(['once', 'reuse'])(
+  'laws 3, 4, 5 and 11, and minimal edits: hidden edits, parameters used %s',
+  LONG,
+  (uses) => {
+    fc.assert(
+      fc.property(hiddenCase(uses, 3), (one) => {
+        const prepared = prepareHidden(one);
+        if (prepared) expect(brokenLaws(worked(prepared))).toEqual([]);
+      }),
+      { numRuns: CASES },
+    );
+  },
+);
