@@ -1,4 +1,5 @@
 import type { Placement } from '../model/proposal.ts';
+import type { Layer } from '../plan/layers.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { YamlOperation } from '../plan/yaml/edit.ts';
 import { makeScalar, makeSequence } from '../plan/yaml/make.ts';
@@ -62,6 +63,8 @@ class Placing {
   readonly #params: Parameters;
   /** Lists that the site is given, by the parameter's path: further changes of them join the first. */
   readonly #lists = new Map<string, { list: YamlNode; placed: PlacedChanges }>();
+  /** Keys that were put behind others, and where. */
+  readonly #added = new Map<string, { layer: Layer; path: YamlPath }>();
 
   constructor(plan: Plan, site: string) {
     this.#file = plan.sites.get(site)!.file;
@@ -98,6 +101,7 @@ class Placing {
 
   #atOrigin(source: SourceChange): void {
     const { change } = source;
+    if (this.#beside(source)) return;
     const adds = change.kind === 'set' && change.before === undefined;
     const path = adds ? change.path.slice(0, -1) : change.path;
     if (change.kind === 'list' && this.#params.ruleAt(path) !== 'replace') {
@@ -123,6 +127,26 @@ class Placing {
       layer.file,
       inherited ? [{ op: 'set', path: own, value: tombstone() }] : operationsFor(change, own),
     );
+  }
+
+  /** Puts a new key behind the one that it was found behind, in the layer that says where that stands. */
+  #beside(source: SourceChange): boolean {
+    const { change } = source;
+    if (change.kind !== 'set' || change.before || change.behind === undefined) return false;
+    const behind = [...change.path.slice(0, -1), change.behind];
+    const lowest = this.#added.get(JSON.stringify(behind)) ?? this.#params.holders(behind).at(-1);
+    if (!lowest || lowest.layer.kind === 'defaults') return false;
+    const { layer } = lowest;
+    const path = [...lowest.path.slice(0, -1), change.path.at(-1)!];
+    this.#added.set(JSON.stringify(change.path), { layer, path });
+    const after = String(lowest.path.at(-1));
+    const operations = operationsFor(change, [...layer.base, ...path]);
+    this.#add(
+      source,
+      layer.file,
+      operations.map((operation) => (operation.op === 'set' ? { ...operation, after } : operation)),
+    );
+    return true;
   }
 
   #atSite(source: SourceChange): void {

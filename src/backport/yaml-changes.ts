@@ -8,7 +8,7 @@ import { sameNode } from '../plan/yaml/value.ts';
 export type YamlChange =
   /**
    * A value that differs, or a key that was not there (`before` undefined). `keyToken`: how such a key is written
-   * where it is no string (`80`).
+   * where it is no string (`80`); `behind`: the key before it, where it did not come last.
    */
   | {
       kind: 'set';
@@ -16,6 +16,7 @@ export type YamlChange =
       before: YamlNode | undefined;
       after: YamlNode;
       keyToken?: string;
+      behind?: string;
     }
   | { kind: 'delete'; path: YamlPath; before: YamlNode }
   /** List items that came or went; `steps` lead from `before` to `after` when taken in their order. */
@@ -44,10 +45,18 @@ function mapChanges(before: MapNode, after: MapNode, path: YamlPath): YamlChange
     if (other) changes.push(...yamlChanges(value, other.value, [...path, key]));
     else changes.push({ kind: 'delete', path: [...path, key], before: value });
   }
+  const last = [...after.entries.keys()].findLast((key) => before.entries.has(key));
+  let behind: string | undefined;
+  let isLast = last === undefined;
   for (const [key, { value, keyValue, keyToken }] of after.entries) {
-    if (before.entries.has(key)) continue;
-    const token = keyValue === undefined ? {} : { keyToken };
-    changes.push({ kind: 'set', path: [...path, key], before: undefined, after: value, ...token });
+    if (!before.entries.has(key)) {
+      const token = keyValue === undefined ? {} : { keyToken };
+      const place = isLast || behind === undefined ? {} : { behind };
+      const added = { path: [...path, key], before: undefined, after: value, ...token, ...place };
+      changes.push({ kind: 'set', ...added });
+    }
+    behind = key;
+    isLast ||= key === last;
   }
   return changes;
 }

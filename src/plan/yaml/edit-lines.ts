@@ -14,8 +14,8 @@ import { afterDash, entryText, type Style } from './edit-write.ts';
 import type { MapEntry, MapNode, SequenceNode, YamlNode } from './node.ts';
 import { placeOf } from './value.ts';
 
-/** Adds a key below the last one of a block mapping, or to an empty document. */
-export function appendEntry(
+/** Adds a key below the last of some of a block mapping, or to an empty document. */
+export function addEntry(
   text: string,
   node: MapNode,
   extents: readonly Extent[],

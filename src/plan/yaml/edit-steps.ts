@@ -14,9 +14,17 @@ export type YamlOperation =
    * Gives a key or list item this value; a key that is missing is added, with the mappings above it. Mappings and
    * lists are changed only where they differ. `keyToken`: how a new key is written where it is not a string (`80`).
    * `verbatim`: text that stands in some file is written as it stands there, quotes and all, where that means the
-   * same here; otherwise it takes after what it replaces.
+   * same here; otherwise it takes after what it replaces. `after`: the key behind which a new one is put, if it is
+   * there; otherwise it comes last.
    */
-  | { op: 'set'; path: YamlPath; value: YamlNode; keyToken?: string; verbatim?: boolean }
+  | {
+      op: 'set';
+      path: YamlPath;
+      value: YamlNode;
+      keyToken?: string;
+      verbatim?: boolean;
+      after?: string;
+    }
   /** Takes out a key or list item. */
   | { op: 'delete'; path: YamlPath }
   | { op: 'rename'; path: YamlPath; key: string }
@@ -28,7 +36,7 @@ export type YamlOperation =
 /** The same in steps small enough to be one change of the text each. Paths lead to the collection changed. */
 export type Step =
   | { kind: 'replace'; path: YamlPath; at: string | number; value: YamlNode }
-  | { kind: 'add'; path: YamlPath; entry: MapEntry }
+  | { kind: 'add'; path: YamlPath; entry: MapEntry; after?: string }
   | { kind: 'delete'; path: YamlPath; at: string | number }
   | { kind: 'rename'; path: YamlPath; at: string; entry: MapEntry }
   | { kind: 'insert'; path: YamlPath; at: number; value: YamlNode }
@@ -83,7 +91,7 @@ export function stepsOf(root: MapNode, file: string, operation: YamlOperation): 
 function setSteps(
   root: MapNode,
   file: string,
-  { path, value, keyToken }: YamlOperation & { op: 'set' },
+  { path, value, keyToken, after }: YamlOperation & { op: 'set' },
 ): Step[] {
   let node: YamlNode = root;
   for (const [depth, step] of path.entries()) {
@@ -112,7 +120,9 @@ function setSteps(
     if (entry && sameNode(entry.value, value)) return [];
     const made = nest(path.slice(depth + 1), value, keyToken);
     const added = newEntry(String(step), made, isLast ? keyToken : undefined);
-    return [{ kind: 'add', path: here, entry: added }];
+    const behind = isLast && after !== undefined ? node.entries.get(after) : undefined;
+    const place = behind && !behind.merged ? { after: behind.key } : {};
+    return [{ kind: 'add', path: here, entry: added, ...place }];
   }
   return changes(path, node, value);
 }

@@ -8,7 +8,7 @@ import {
   type Extent,
   type Splice,
 } from './edit-layout.ts';
-import { appendEntry, deleteLines, insertItem, moveLines } from './edit-lines.ts';
+import { addEntry, deleteLines, insertItem, moveLines } from './edit-lines.ts';
 import type { Step } from './edit-steps.ts';
 import {
   afterDash,
@@ -77,6 +77,7 @@ function splicesOf(
     }
     case 'add': {
       if (node.kind !== 'map') return [];
+      const until = step.after === undefined ? extents.length : extentAt(extents, step.after) + 1;
       if (extents.length === 0 && node !== root) {
         return fill({
           kind: 'map',
@@ -85,8 +86,8 @@ function splicesOf(
         });
       }
       if (extents.length === 0 || !node.flow)
-        return [appendEntry(text, node, extents, step.entry, style)];
-      return [insertFlow(text, extents, extents.length, flowEntry(step.entry, style))];
+        return [addEntry(text, node, extents.slice(0, until), step.entry, style)];
+      return [insertFlow(text, extents, until, flowEntry(step.entry, style))];
     }
     case 'insert': {
       if (node.kind !== 'sequence') return [];

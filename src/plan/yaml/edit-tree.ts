@@ -30,8 +30,23 @@ function changeMap(map: MapNode, step: Step): MapNode {
       entries.set(key, { ...entry, value: step.value });
     } else entries.set(key, entry);
   }
-  if (step.kind === 'add') entries.set(step.entry.key, step.entry);
+  if (step.kind === 'add') return { ...map, entries: withEntry(entries, step.entry, step.after) };
   return { ...map, entries };
+}
+
+/** Entries with one more: behind that of a key, or last. */
+function withEntry(
+  entries: MapNode['entries'],
+  entry: MapEntry,
+  after: string | undefined,
+): MapNode['entries'] {
+  if (after === undefined) return new Map([...entries, [entry.key, entry]]);
+  const added: MapNode['entries'] = new Map();
+  for (const [key, known] of entries) {
+    added.set(key, known);
+    if (key === after) added.set(entry.key, entry);
+  }
+  return added;
 }
 
 function changeList(list: SequenceNode, step: Step): SequenceNode {
