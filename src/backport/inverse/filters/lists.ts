@@ -279,7 +279,7 @@ export function mapInverse(
       const inner = applied(name, {
         ...step,
         input: item ?? all[0],
-        output: from === undefined ? undefined : seen[from],
+        output: seen[from ?? 0],
         wanted: after,
       });
       const guesses = inner ? (inverseOf(name)?.(inner) ?? []) : [];
