@@ -33,21 +33,25 @@ function solve({ expression, before, after }: Hidden): Solved | undefined {
   return { source, text, wanted, alternatives, reasons };
 }
 
-test('PutGet: every alternative that changes parameters gives the text', () => {
-  fc.assert(
-    fc.property(hidden(), (change) => {
-      const solved = solve(change);
-      fc.pre(solved !== undefined);
-      for (const alternative of solved.alternatives) {
-        if (alternative.edits.length > 0) continue;
-        expect(rendered(solved.source, change.before, alternative)).toBe(solved.wanted);
-      }
-    }),
-    { numRuns: 400 },
-  );
-});
+test(
+  'PutGet: every alternative that changes parameters gives the text',
+  { timeout: 20_000 },
+  () => {
+    fc.assert(
+      fc.property(hidden(), (change) => {
+        const solved = solve(change);
+        fc.pre(solved !== undefined);
+        for (const alternative of solved.alternatives) {
+          if (alternative.edits.length > 0) continue;
+          expect(rendered(solved.source, change.before, alternative)).toBe(solved.wanted);
+        }
+      }),
+      { numRuns: 400 },
+    );
+  },
+);
 
-test('GetPut: the present text needs no change', () => {
+test('GetPut: the present text needs no change', { timeout: 20_000 }, () => {
   fc.assert(
     fc.property(hidden(), ({ expression, before }) => {
       const solved = solve({ expression, before, after: before });
@@ -58,35 +62,43 @@ test('GetPut: the present text needs no change', () => {
   );
 });
 
-test('cheapest first, a dozen at most, and a reason where there is none', () => {
-  fc.assert(
-    fc.property(hidden(), (change) => {
-      const solved = solve(change);
-      fc.pre(solved !== undefined);
-      const costs = solved.alternatives.map(({ cost }) => cost);
-      expect(costs).toEqual(costs.toSorted((a, b) => a - b));
-      expect(costs.length).toBeLessThanOrEqual(12);
-      expect(costs.length > 0 || solved.reasons.size > 0).toBe(true);
-    }),
-    { numRuns: 200 },
-  );
-});
+test(
+  'cheapest first, a dozen at most, and a reason where there is none',
+  { timeout: 20_000 },
+  () => {
+    fc.assert(
+      fc.property(hidden(), (change) => {
+        const solved = solve(change);
+        fc.pre(solved !== undefined);
+        const costs = solved.alternatives.map(({ cost }) => cost);
+        expect(costs).toEqual(costs.toSorted((a, b) => a - b));
+        expect(costs.length).toBeLessThanOrEqual(12);
+        expect(costs.length > 0 || solved.reasons.size > 0).toBe(true);
+      }),
+      { numRuns: 200 },
+    );
+  },
+);
 
-test('a hidden change of the data is explained by parameters in most cases', () => {
-  // A fixed seed: the share is a measurement, which must not fall.
-  const changes = fc.sample(hidden(), { numRuns: 800, seed: 20_261_123 });
-  const solved = changes.flatMap((change) => {
-    const found = solve(change);
-    return found && found.text !== found.wanted ? [found] : [];
-  });
-  const explained = solved.filter(({ alternatives }) =>
-    alternatives.some(({ edits }) => edits.length === 0),
-  );
-  expect(solved.length).toBeGreaterThan(80);
-  expect(explained.length / solved.length).toBeGreaterThan(0.9);
-});
+test(
+  'a hidden change of the data is explained by parameters in most cases',
+  { timeout: 20_000 },
+  () => {
+    // A fixed seed: the share is a measurement, which must not fall.
+    const changes = fc.sample(hidden(), { numRuns: 800, seed: 20_261_123 });
+    const solved = changes.flatMap((change) => {
+      const found = solve(change);
+      return found && found.text !== found.wanted ? [found] : [];
+    });
+    const explained = solved.filter(({ alternatives }) =>
+      alternatives.some(({ edits }) => edits.length === 0),
+    );
+    expect(solved.length).toBeGreaterThan(80);
+    expect(explained.length / solved.length).toBeGreaterThan(0.9);
+  },
+);
 
-test('odd texts are taken without an error', () => {
+test('odd texts are taken without an error', { timeout: 20_000 }, () => {
   fc.assert(
     fc.property(hidden(), fc.string({ unit: 'binary' }), ({ expression, before }, text) => {
       const source = `{{ ${expression} }}`;
