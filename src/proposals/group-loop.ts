@@ -227,6 +227,9 @@ export class GroupLoop {
       : { commit: await this.#commit(members, solution, title), baseRevision: at.revision };
     const times = await store.proposals.countEnded(groupKey);
     const proposal = await store.transaction(async (tx) => {
+      // A decision that came meanwhile is about what stood there before.
+      const state = known && (await tx.proposals.get(known.id))?.state;
+      if (state !== undefined && state !== 'pending' && state !== 'open') return undefined;
       const alone = members.length === 1;
       const fingerprint = alone
         ? lead.fingerprint
@@ -255,6 +258,7 @@ export class GroupLoop {
       }
       return row;
     });
+    if (!proposal) return { again: 0 };
     log.info(
       { site: lead.site, sites: members.length, proposal: proposal.id, title },
       known ? 'worked out the plan edit anew' : 'worked out the plan edit',

@@ -216,14 +216,14 @@ export class ProposalLoop {
     const { forge, pollInterval, log, onGroup } = this.#options;
     const pull = await forge.getPullRequest(proposal.number!);
     // Git and the forge's word may come apart for a moment: what the plan holds is merged.
-    if (pull?.state === 'merged' || (await this.#isInForce(proposal.commit!)))
+    if (pull?.state === 'merged' || (await this.#isInForce(pull?.head ?? proposal.commit!)))
       return this.#merged(proposal, drifts, pull);
     // Opened again after it was closed: its sites have gone back, and whoever opened it decides.
     const again = drifts.every(({ status }) => status === 'rejected');
     const { open, why } = await this.#stillOpen(drifts);
     if (!pull || pull.state === 'closed') {
       if (why && !again) await this.#end(proposal, why);
-      else await this.#rejected(proposal, drifts, pull);
+      else await this.#rejected(proposal, pull);
       return undefined;
     }
     const held = await this.#heed(proposal, pull);
@@ -350,12 +350,13 @@ export class ProposalLoop {
       return undefined;
     }
     const by = pull?.decidedBy ?? proposal.decidedBy ?? 'unknown';
-    const { members, others } = membersAt(proposal, drifts, pull?.head);
-    await store.transaction(async (tx) => {
+    const { members, others } = await store.transaction(async (tx) => {
+      const { members, others } = await membersAt(tx, proposal.id, pull?.head);
       for (const { id } of members) await tx.drifts.decide(id, 'adopted', by, now());
       for (const { id } of others) await tx.drifts.setProposal(id, null);
       await tx.proposals.update(proposal.id, { state: 'merged', decidedAt: now(), decidedBy: by });
       await tx.audit.append(this.#word('proposal.merged', proposal, by));
+      return { members, others };
     });
     log.info({ site: proposal.site, number: proposal.number, by }, 'the plan learnt the edit');
     for (const { site } of members) onDecided(site);
@@ -369,16 +370,12 @@ export class ProposalLoop {
     return goodRevision !== null && repository.isAncestor(commit, goodRevision);
   }
 
-  async #rejected(
-    proposal: ProposalRow,
-    drifts: readonly DriftRow[],
-    pull: PullRequest | undefined,
-  ): Promise<void> {
+  async #rejected(proposal: ProposalRow, pull: PullRequest | undefined): Promise<void> {
     const { store, repository, log, now, onDecided, onGroup } = this.#options;
     const by = pull?.decidedBy ?? proposal.decidedBy ?? 'unknown';
-    const { members, others } = membersAt(proposal, drifts, pull?.head);
     const gone = (await repository.branchHead(proposal.branch)) === undefined;
-    await store.transaction(async (tx) => {
+    const { members, others } = await store.transaction(async (tx) => {
+      const { members, others } = await membersAt(tx, proposal.id, pull?.head);
       await tx.proposals.update(proposal.id, {
         state: 'closed',
         decidedAt: now(),
@@ -397,6 +394,7 @@ export class ProposalLoop {
           message: `goes back to the plan: proposal #${proposal.number} was closed by ${by}`,
         });
       }
+      return { members, others };
     });
     log.info(
       { site: proposal.site, sites: members.length, number: proposal.number, by },
@@ -450,12 +448,13 @@ export class ProposalLoop {
 }
 
 /** Drifts that were decided with what stood on the branch, and those that had joined since. */
-function membersAt(
-  proposal: ProposalRow,
-  drifts: readonly DriftRow[],
+async function membersAt(
+  store: Store,
+  id: string,
   head: string | undefined,
-): { members: DriftRow[]; others: DriftRow[] } {
-  const open = drifts.filter(({ status }) => status === 'open');
+): Promise<{ members: DriftRow[]; others: DriftRow[] }> {
+  const proposal = (await store.proposals.get(id))!;
+  const open = (await store.drifts.ofProposal(id)).filter(({ status }) => status === 'open');
   const sites = new Set(sitesAt(proposal, head));
   return {
     members: open.filter(({ site }) => sites.has(site)),
