@@ -1,12 +1,31 @@
 import type { Secret } from './secret.ts';
 
+/** How a forge is reached, and knows us. */
+export interface ForgeAccess {
+  repository: string;
+  baseUrl: string;
+  token: Secret | undefined;
+  tokenFile: string;
+  webhookSecret: Secret | undefined;
+  webhookSecretFile: string;
+}
+
 /** Durations are milliseconds; files and folders are absolute; empty text means: not set. */
 export interface Config {
   dataDir: string;
   plan: { url: string; branch: string; path: string; pollInterval: number };
   forge: {
-    type: 'local' | 'github';
-    github: { repository: string; baseUrl: string; token: Secret | undefined; tokenFile: string };
+    type: 'local' | 'github' | 'gitea';
+    github: ForgeAccess & {
+      app: {
+        id: string;
+        installationId: number | undefined;
+        privateKey: Secret | undefined;
+        privateKeyFile: string;
+      };
+      writesPerMinute: number;
+    };
+    gitea: ForgeAccess;
   };
   server: {
     host: string;

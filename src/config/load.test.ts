@@ -48,7 +48,15 @@ test('only the plan has no default', async () => {
     plan: { url: 'https://git.example/plan.git', branch: 'main', path: '', pollInterval: 60_000 },
     forge: {
       type: 'local',
-      github: { repository: '', baseUrl: 'https://api.github.com', tokenFile: '' },
+      github: {
+        repository: '',
+        baseUrl: 'https://api.github.com',
+        tokenFile: '',
+        app: { id: '', privateKeyFile: '' },
+        webhookSecretFile: '',
+        writesPerMinute: 60,
+      },
+      gitea: { repository: '', baseUrl: '', tokenFile: '', webhookSecretFile: '' },
     },
     server: { host: '127.0.0.1', port: 7440, tokenFile: '', publicUrl: '' },
     runner: {
@@ -124,7 +132,7 @@ drift: { settle: 1e3, compareInterval: 999ms, maxOpenProposals: 1.5 }
     `trueup.yaml:4:3: plan.pollInterval ${form}, not 60`,
     'trueup.yaml:5:3: "brnach" is not a setting of plan (did you mean "branch"?)',
     'trueup.yaml:6:3: plan.path contains ".."',
-    'trueup.yaml:8:3: forge.type must be local or github, not "gitlab"',
+    'trueup.yaml:8:3: forge.type must be local, github or gitea, not "gitlab"',
     'trueup.yaml:11:3: server.token must be text, not a list',
     'trueup.yaml:12:1: log must be a section, not "debug"',
     `trueup.yaml:14:3: runner.timeout ${form}, not "5 minutes"`,

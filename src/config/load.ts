@@ -45,21 +45,67 @@ export async function loadConfig(options: {
     const inFile = options.file !== undefined && merged.origins.get(path) === 'file';
     return resolve(inFile ? dirname(options.file!) : '.', value);
   };
-  const github = await withToken('forge.github', forge.github, absolute, forge.type === 'github');
-  const ours = await withToken('server', server, absolute, true);
-  for (const { path, fault } of [github, ours]) {
-    if (fault !== undefined) {
-      problems.push({ message: `${path.join('.')}: ${fault}`, ...place(path, merged, file) });
+  /** Reads a secret from its file, if it is in one and `needed`; else what stands there itself. */
+  const secret = async (
+    name: string,
+    { text, file: from }: { text: string | undefined; file: string },
+    needed = true,
+  ): Promise<{ file: string; secret: Secret | undefined }> => {
+    const path = `${name}File`.split('.');
+    const secretFile = absolute(path.join('.'), from);
+    const fault = (message: string): void => {
+      problems.push({ message: `${path.join('.')}: ${message}`, ...place(path, merged, file) });
+    };
+    let known = text;
+    if (text !== undefined && secretFile !== '') fault(`set this or ${name}, not both`);
+    else if (secretFile !== '' && needed) {
+      known = await readSecret(secretFile).catch((error: unknown) => {
+        fault(messageOf(error));
+        return undefined;
+      });
     }
-  }
+    return { file: secretFile, secret: known === undefined ? undefined : new Secret(known) };
+  };
+  const access = async (type: 'github' | 'gitea') => {
+    const { token, tokenFile, webhookSecret, webhookSecretFile } = forge[type];
+    const name = `forge.${type}`;
+    const needed = forge.type === type;
+    const ours = await secret(`${name}.token`, { text: token, file: tokenFile }, needed);
+    const hook = { text: webhookSecret, file: webhookSecretFile };
+    const theirs = await secret(`${name}.webhookSecret`, hook);
+    return {
+      token: ours.secret,
+      tokenFile: ours.file,
+      webhookSecret: theirs.secret,
+      webhookSecretFile: theirs.file,
+    };
+  };
+  const { app } = forge.github;
+  const key = await secret(
+    'forge.github.app.privateKey',
+    { text: app.privateKey, file: app.privateKeyFile },
+    forge.type === 'github',
+  );
+  const github = {
+    ...forge.github,
+    ...(await access('github')),
+    app: {
+      id: app.id,
+      installationId: app.installationId,
+      privateKey: key.secret,
+      privateKeyFile: key.file,
+    },
+  };
+  const gitea = { ...forge.gitea, ...(await access('gitea')) };
+  const ours = await secret('server.token', { text: server.token, file: server.tokenFile });
   if (problems.length > 0) throw new InvalidInput(problems.toSorted(compareProblems));
 
   return {
     ...rest,
     dataDir: absolute('dataDir', dataDir),
     plan: { ...plan, url: isFolder(plan.url) ? absolute('plan.url', plan.url) : plan.url },
-    forge: { ...forge, github: github.section },
-    server: ours.section,
+    forge: { ...forge, github, gitea },
+    server: { ...server, token: ours.secret, tokenFile: ours.file },
     runner: {
       ...runner,
       concurrency: runner.concurrency ?? RUNS_PER_CORE * availableParallelism(),
@@ -74,40 +120,6 @@ export async function loadConfig(options: {
 
 /** A path (of the setting `path`) relative to where it was written; empty stays empty. */
 type Absolute = (path: string, value: string) => string;
-
-interface TokenSection {
-  token?: string | undefined;
-  tokenFile: string;
-}
-
-/** Reads the token of a section from its file, if it is in one and `needed`. */
-async function withToken<Section extends TokenSection>(
-  name: string,
-  section: Section,
-  absolute: Absolute,
-  needed: boolean,
-): Promise<{
-  path: string[];
-  section: Omit<Section, 'token'> & { token: Secret | undefined };
-  fault?: string;
-}> {
-  const path = [...name.split('.'), 'tokenFile'];
-  const tokenFile = absolute(path.join('.'), section.tokenFile);
-  const done = (token: string | undefined, fault?: string) => ({
-    path,
-    section: { ...section, tokenFile, token: token === undefined ? undefined : new Secret(token) },
-    ...(fault !== undefined && { fault }),
-  });
-  if (section.token !== undefined && tokenFile !== '') {
-    return done(undefined, `set this or ${name}.token, not both`);
-  }
-  if (tokenFile === '' || !needed) return done(section.token);
-  try {
-    return done(await readSecret(tokenFile));
-  } catch (error) {
-    return done(undefined, messageOf(error));
-  }
-}
 
 /** Whether git would take the address for a path: `host:path` and `scheme://…` have a colon. */
 function isFolder(url: string): boolean {

@@ -91,6 +91,17 @@ const tokenFile = z
   .prefault('')
   .describe('A file that holds the token, and nothing else.');
 
+const webhookSecret = z
+  .string()
+  .min(16, 'is too short: it must have at least 16 characters')
+  .optional()
+  .describe('The secret itself; better kept in a file, or given as an environment variable.');
+
+const webhookSecretFile = z
+  .string()
+  .prefault('')
+  .describe('A file that holds what the forge signs webhooks with. Without it none are taken.');
+
 const plan = z
   .strictObject({
     url: checked(planUrlFault).describe(
@@ -108,6 +119,26 @@ const plan = z
   })
   .describe('Where the plan is.');
 
+const githubApp = z
+  .strictObject({
+    id: z
+      .string()
+      .regex(/^[A-Za-z0-9.]*$/, 'must be the id or client id of a GitHub App')
+      .prefault('')
+      .describe('Id or client id of a GitHub App, whose short-lived tokens are used then.'),
+    installationId: z
+      .int()
+      .min(1)
+      .optional()
+      .describe('Its installation; asked of GitHub if not set.'),
+    privateKey: z.string().optional().describe('The private key itself; better kept in a file.'),
+    privateKeyFile: z
+      .string()
+      .prefault('')
+      .describe("A file that holds the app's private key, as GitHub made it."),
+  })
+  .describe('A GitHub App in the place of a token.');
+
 const github = z
   .strictObject({
     repository: optional((text) =>
@@ -122,27 +153,63 @@ const github = z
       .describe('Where the API is; for GitHub Enterprise Server: https://HOST/api/v3.'),
     token,
     tokenFile,
+    app: githubApp.prefault({}),
+    webhookSecret,
+    webhookSecretFile,
+    writesPerMinute: z
+      .int()
+      .min(1)
+      .prefault(60)
+      .describe('Requests that change something, on average; GitHub refuses more than 80.'),
   })
-  .describe('Used where forge.type is github.');
+  .describe('Used where forge.type is github; webhooks are taken without it as well.');
+
+const gitea = z
+  .strictObject({
+    repository: optional((text) =>
+      /^[\w.-]+\/[\w.-]+$/.test(text) ? undefined : 'must be owner/name, like acme/edge-plan',
+    )
+      .prefault('')
+      .describe('The repository, as owner/name. Needed where forge.type is gitea.'),
+    baseUrl: optional(webAddressFault)
+      .prefault('')
+      .describe('Where Gitea or Forgejo is: https://HOST. Needed where forge.type is gitea.'),
+    token,
+    tokenFile,
+    webhookSecret,
+    webhookSecretFile,
+  })
+  .describe('Used where forge.type is gitea; webhooks are taken without it as well.');
 
 const forge = z
   .strictObject({
     type: z
-      .enum(['local', 'github'])
+      .enum(['local', 'github', 'gitea'])
       .prefault('local')
-      .describe('Where pull requests live: in trueup itself, or on GitHub.'),
+      .describe('Where pull requests live: in trueup itself, on GitHub, or on Gitea or Forgejo.'),
     github: github.prefault({}),
+    gitea: gitea.prefault({}),
   })
-  .superRefine(({ type, github }, context) => {
-    if (type !== 'github') return;
-    if (github.repository === '') {
-      const path = ['github', 'repository'];
-      context.addIssue({ code: 'custom', path, message: 'is needed where forge.type is github' });
+  .superRefine(({ type, ...forges }, context) => {
+    if (type === 'local') return;
+    const need = (key: string, or = ''): void => {
+      const message = `is needed where forge.type is ${type}${or}`;
+      context.addIssue({ code: 'custom', path: [type, ...key.split('.')], message });
+    };
+    const { repository, baseUrl, token: text, tokenFile: file } = forges[type];
+    if (repository === '') need('repository');
+    if (baseUrl === '') need('baseUrl');
+    const hasToken = text !== undefined || file !== '';
+    const { id, privateKey, privateKeyFile } = forges.github.app;
+    if (type === 'gitea' || id === '') {
+      if (!hasToken) need('tokenFile', ` (or forge.${type}.token)`);
+      return;
     }
-    if (github.token === undefined && github.tokenFile === '') {
-      const message = 'is needed where forge.type is github (or forge.github.token)';
+    if (hasToken) {
+      const message = 'set this or forge.github.app, not both';
       context.addIssue({ code: 'custom', path: ['github', 'tokenFile'], message });
     }
+    if (privateKey === undefined && privateKeyFile === '') need('app.privateKeyFile');
   })
   .describe('Where proposals are made as pull requests.');
 

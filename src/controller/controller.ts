@@ -18,14 +18,17 @@ import { SiteLoop } from '../reconcile/site-loop.ts';
 import { Runner } from '../runner/runner.ts';
 import { WorkingCopyWatcher } from '../runner/working-copy/watch.ts';
 import { WorkingCopies } from '../runner/working-copy/working-copies.ts';
+import type { Nudge } from '../server/options.ts';
 import type { ProposalRow } from '../store/rows.ts';
 import { openStore, type Store } from '../store/store.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { type DataDirectory, takeDataDirectory } from './data-directory.ts';
+import type { ForgeCredentials } from './forge-credentials.ts';
 import { createForge } from './forge.ts';
 import { recover } from './recover.ts';
 import { RevisionLoop } from './revisions.ts';
+import { spread } from './spread.ts';
 import { treeDiff } from './tree-diff.ts';
 import { createUserNames } from './users.ts';
 
@@ -51,8 +54,8 @@ export interface ControllerOptions {
   config: Config;
   log: Logger;
   metrics: Metrics;
-  /** The token for the forge and for git over HTTP; asked for at each use, so that it can be rotated. */
-  forgeToken: () => Promise<string | undefined>;
+  /** What the forge, and git over HTTP, know us by. */
+  credentials: Pick<ForgeCredentials, 'token' | 'gitToken' | 'account'>;
   /** Where people find a proposal of the local forge. */
   proposalUrl: (number: number) => string;
   /** In place of Ansible; for tests. */
@@ -109,7 +112,7 @@ export class Controller {
       repository,
       store,
       metrics,
-      token: options.forgeToken,
+      credentials: options.credentials,
       proposalUrl: options.proposalUrl,
       now,
     });
@@ -239,7 +242,8 @@ export class Controller {
       drift: loop('drift', 2, (name) => drift.handle(name)),
       // One at a time, so that limits are kept.
       group: loop('group', 1, (key) => group.handle(key)),
-      proposal: loop('proposal', 4, (id) => this.#proposal.handle(id)),
+      // Those that were opened together are not asked for together for ever.
+      proposal: loop('proposal', 4, (id) => spread(this.#proposal.handle(id))),
       revision: loop('revision', 1, (name) => revision.handle(name)),
       maintenance: loop('maintenance', 1, () => this.#maintain()),
     };
@@ -283,7 +287,7 @@ export class Controller {
       directory: directory.planMirror,
       url: config.plan.url,
       branch: config.plan.branch,
-      token: options.forgeToken,
+      token: options.credentials.gitToken,
       onOperation,
     });
     opened.defer(() => repository.close());
@@ -331,9 +335,10 @@ export class Controller {
     this.#directory.release();
   }
 
-  /** Look at the plan now: a webhook came, or somebody asked. */
-  nudgePlan(): void {
-    this.#loops.plan.nudge(PLAN);
+  /** Look now: a webhook came. What it said beyond that is not believed. */
+  nudge(what: Nudge): void {
+    if ('plan' in what) this.#loops.plan.nudge(PLAN);
+    else void this.#nudgePullRequest(what.pullRequest);
   }
 
   async mergeProposal(id: string, by: string): Promise<ProposalRow> {
@@ -461,6 +466,16 @@ export class Controller {
   async #nudgeWaiting(): Promise<void> {
     for (const { groupKey } of await this.store.drifts.waitingGroups())
       this.#loops.group.nudge(groupKey);
+  }
+
+  async #nudgePullRequest(number: number): Promise<void> {
+    try {
+      const proposal = await this.store.proposals.byNumber(number);
+      if (proposal) this.#loops.proposal.nudge(proposal.id);
+    } catch (error) {
+      const { log } = this.#options;
+      log.warn({ number, error: messageOf(error) }, 'a webhook is not followed: it is polled');
+    }
   }
 
   async #countRevision(name: string): Promise<void> {

@@ -1,5 +1,6 @@
 import type { Config } from '../config/config.ts';
 import type { Forge } from '../forge/forge.ts';
+import { GiteaForge } from '../forge/gitea/gitea-forge.ts';
 import { GitHubForge } from '../forge/github/github-forge.ts';
 import { LocalForge } from '../forge/local/local-forge.ts';
 import { RefMoved } from '../git/errors.ts';
@@ -7,6 +8,7 @@ import type { PlanRepository } from '../git/plan-repository.ts';
 import { Stalled, UserError } from '../model/errors.ts';
 import type { Store } from '../store/store.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
+import type { ForgeCredentials } from './forge-credentials.ts';
 
 const MERGE_ATTEMPTS = 3;
 
@@ -16,7 +18,7 @@ export interface ForgeParts {
   repository: PlanRepository;
   store: Store;
   metrics: Metrics;
-  token: () => Promise<string | undefined>;
+  credentials: Pick<ForgeCredentials, 'token' | 'account'>;
   /** Where people find a proposal of the local forge. */
   proposalUrl: (number: number) => string;
   now: () => number;
@@ -29,7 +31,7 @@ export function createForge({
   repository,
   store,
   metrics,
-  token,
+  credentials,
   proposalUrl,
   now,
 }: ForgeParts): Forge {
@@ -56,19 +58,37 @@ export function createForge({
       return new GitHubForge({
         repository: config.github.repository,
         baseUrl: config.github.baseUrl,
-        token: async () => {
-          const text = await token();
-          if (text) return text;
-          throw new Stalled(
-            'there is no token for GitHub: set forge.github.tokenFile or TRUEUP_FORGE_GITHUB_TOKEN',
-          );
-        },
+        writesPerMinute: config.github.writesPerMinute,
+        token: tokenOf(credentials, 'GitHub', 'github'),
+        ...(credentials.account ? { account: credentials.account } : {}),
         onRequest: (operation, code, remaining) => {
           metrics.forgeRequests.inc({ operation, code });
           if (remaining !== undefined) metrics.forgeRateLimitRemaining.set(remaining);
         },
       });
+    case 'gitea':
+      return new GiteaForge({
+        repository: config.gitea.repository,
+        baseUrl: config.gitea.baseUrl,
+        base: branch,
+        token: tokenOf(credentials, 'Gitea', 'gitea'),
+        onRequest: (operation, code) => metrics.forgeRequests.inc({ operation, code }),
+      });
   }
+}
+
+function tokenOf(
+  { token }: Pick<ForgeCredentials, 'token'>,
+  name: string,
+  type: 'github' | 'gitea',
+): (rejected?: string) => Promise<string> {
+  return async (rejected) => {
+    const text = await token(rejected);
+    if (text) return text;
+    throw new Stalled(
+      `there is no token for ${name}: set forge.${type}.tokenFile or TRUEUP_FORGE_${type.toUpperCase()}_TOKEN`,
+    );
+  };
 }
 
 async function mergeInto(

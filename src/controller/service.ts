@@ -10,6 +10,7 @@ import { createServer } from '../server/server.ts';
 import { createLogger, type Logger } from '../telemetry/logger.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
 import { Controller } from './controller.ts';
+import { createForgeCredentials } from './forge-credentials.ts';
 import { writePrivateFile } from './private-file.ts';
 
 export interface ServiceOptions {
@@ -41,20 +42,18 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   const metrics = createMetrics({ ...config.metrics });
   metrics.buildInfo.set({ version, revision: build }, 1);
 
-  const { token: forgeToken, tokenFile } = config.forge.github;
-  if (forgeToken) secrets.push(forgeToken.reveal());
+  const credentials = createForgeCredentials({
+    config,
+    onSecret: (text) => void (secrets.includes(text) || secrets.push(text)),
+    onRequest: (operation, code) => metrics.forgeRequests.inc({ operation, code }),
+  });
   // Known only once the server listens; no proposal is opened before.
   let url = config.server.publicUrl.replace(/\/+$/, '');
   const controller = await Controller.start({
     config,
     log,
     metrics,
-    forgeToken: async () => {
-      // The file may be rotated under us; its newest content counts.
-      const text = tokenFile ? (await readFile(tokenFile, 'utf8')).trim() : forgeToken?.reveal();
-      if (text && !secrets.includes(text)) secrets.push(text);
-      return text;
-    },
+    credentials,
     proposalUrl: (number) => `${url}/api/v1/proposals/${number}`,
     ...(options.driver ? { driver: options.driver } : {}),
   });
@@ -84,8 +83,19 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       decisions: {
         merge: (id, by) => controller.mergeProposal(id, by),
         close: (id, by) => controller.closeProposal(id, by),
+        choose: (id, option, by) => controller.chooseProposal(id, option, by),
         retry: (site, by) => controller.retrySite(site, by),
       },
+      webhooks: {
+        secret: credentials.webhookSecret,
+        subject: (forge) => ({
+          repository: config.forge[forge].repository,
+          branch: config.plan.branch,
+        }),
+        nudge: (what) => controller.nudge(what),
+        onWebhook: (forge, event, result) => metrics.webhooks.inc({ forge, event, result }),
+      },
+      waiting: () => controller.waiters.list(),
       auth: createAuthenticator({ token: () => token, tokens: controller.store.tokens }),
     });
     const listening = await server.start();

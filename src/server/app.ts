@@ -20,6 +20,7 @@ import { revisionRoutes } from './routes/revisions.ts';
 import { runRoutes } from './routes/runs.ts';
 import { siteRoutes } from './routes/sites.ts';
 import { statusRoutes } from './routes/status.ts';
+import { webhookRoutes } from './webhooks/webhooks.ts';
 
 const LIMITS: Limits = {
   perSecond: 100,
@@ -66,6 +67,7 @@ export function createApp(options: ServerOptions): OpenAPIHono<Env> {
   if (loopback) app.use(refuseForeignHosts(publicUrl));
 
   app.route('/', healthRoutes(options));
+  app.route('/', webhookRoutes(options, limits));
   app.use(
     '/api/*',
     noStore,

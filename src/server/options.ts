@@ -1,3 +1,4 @@
+import type { WaitingGroup } from '../proposals/waiters.ts';
 import type { ProposalRow, TokenRole } from '../store/rows.ts';
 import type { Store } from '../store/store.ts';
 import type { Logger } from '../telemetry/logger.ts';
@@ -23,6 +24,8 @@ export interface Authenticator {
 export interface Decisions {
   merge(id: string, by: string): Promise<ProposalRow>;
   close(id: string, by: string): Promise<ProposalRow>;
+  /** Takes another of a proposal's options, counted from 1. */
+  choose(id: string, option: number, by: string): Promise<ProposalRow>;
   retry(site: string, by: string): Promise<void>;
 }
 
@@ -38,6 +41,23 @@ export interface Limits {
   body: number;
   /** Milliseconds until a request that is not answered yet is given up. */
   timeout: number;
+}
+
+/** What to look at. It says no more than that there may be something new. */
+export type Nudge = { plan: true } | { pullRequest: number };
+
+/** Forges that send webhooks. */
+export type WebhookForge = 'github' | 'gitea';
+
+/** Webhooks are only taken from a forge whose secret is set. */
+export interface WebhookOptions {
+  /** What a forge signs its webhooks with; asked for at each one, so that it can be rotated. */
+  secret: (forge: WebhookForge) => Promise<string | undefined>;
+  /** The repository (`owner/name`; empty: any) and the branch that events must be about to be of use. */
+  subject: (forge: WebhookForge) => { repository: string; branch: string };
+  nudge: (nudge: Nudge) => void;
+  /** Told of every one, for metrics: the event's name, out of few, and what became of it. */
+  onWebhook: (forge: WebhookForge, event: string, result: string) => void;
 }
 
 export interface ServerOptions {
@@ -57,6 +77,10 @@ export interface ServerOptions {
   /** Unified diff desired → observed; undefined if one of them is not known. */
   siteDiff: (site: string) => Promise<string | undefined>;
   decisions: Decisions;
+  /** Edits that wait for their proposal, the one that waits longest first. */
+  waiting: () => Promise<readonly WaitingGroup[]>;
   auth: Authenticator;
+  /** None are taken if not given. */
+  webhooks?: WebhookOptions;
   limits?: Partial<Limits>;
 }

@@ -221,12 +221,19 @@ export const Proposal = z
     id: z.string(),
     driftId: z.string(),
     site: z.string(),
+    sites: z
+      .array(z.string())
+      .meta({ description: 'Every site whose edit it explains; `site` is the first of them.' }),
     state: ProposalState,
     kind: z.enum(['param', 'template', 'overlay']),
     title: z.string(),
     branch: z.string(),
     baseRevision: commit,
     commit: commit.nullable(),
+    theirs: commit.nullable().meta({
+      description: 'What somebody else put on its branch, which trueup then leaves alone.',
+    }),
+    held: z.boolean().meta({ description: 'Its label asks trueup to leave it alone.' }),
     number: z.int().nullable(),
     url: z.string().nullable(),
     createdAt: time,
@@ -252,8 +259,21 @@ export const PlanChange = z
   .meta({ id: 'PlanChange' });
 export type PlanChange = z.output<typeof PlanChange>;
 
+export const ProposalOption = z
+  .object({
+    number: z.int().min(1).meta({ description: 'What to choose it by.' }),
+    title: z.string(),
+    files: z.array(z.string()).meta({ description: 'Plan files that it changes.' }),
+    sites: count.meta({ description: 'Sites whose rendering it changes.' }),
+  })
+  .meta({ id: 'ProposalOption' });
+export type ProposalOption = z.output<typeof ProposalOption>;
+
 export const ProposalDetail = Proposal.extend({
   body: z.string(),
+  options: z
+    .array(ProposalOption)
+    .meta({ description: 'Ways to change the plan; the first is the one that merging takes.' }),
   changes: z.array(PlanChange).meta({ description: 'The proposed change first, then others.' }),
   unexplained: z.array(z.object({ path: z.string(), reason: z.string() })),
 }).meta({ id: 'ProposalDetail' });
@@ -267,6 +287,31 @@ export const MergeRequest = z
   })
   .meta({ id: 'MergeRequest' });
 export type MergeRequest = z.output<typeof MergeRequest>;
+
+export const ChooseRequest = z
+  .strictObject({
+    option: z.int().min(1).max(1_000).meta({ description: 'Number of the option to take.' }),
+  })
+  .meta({ id: 'ChooseRequest' });
+export type ChooseRequest = z.output<typeof ChooseRequest>;
+
+/** The same edit at one or more sites, without a proposal so far. */
+export const WaitingEdit = z
+  .object({
+    key: z.string(),
+    sites: z.array(z.string()).meta({ description: 'The first hundred of them.' }),
+    count: count.meta({ description: 'How many sites there are.' }),
+    paths: z.array(z.string()),
+    since: time,
+    why: z
+      .string()
+      .nullable()
+      .meta({ description: 'What it waits for; null: its proposal is on its way.' }),
+  })
+  .meta({ id: 'WaitingEdit' });
+export type WaitingEdit = z.output<typeof WaitingEdit>;
+
+export const WaitingEdits = z.object({ items: z.array(WaitingEdit) }).meta({ id: 'WaitingEdits' });
 
 export const Event = z
   .object({

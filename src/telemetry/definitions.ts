@@ -202,6 +202,12 @@ export const METRICS = {
     help: 'Requests that the forge still allows in the current period.',
     labels: [],
   },
+  webhooks: {
+    type: 'counter',
+    name: 'trueup_webhooks_total',
+    help: 'Webhooks that came in, by forge, event and what became of them.',
+    labels: ['forge', 'event', 'result'],
+  },
   gitOperations: {
     type: 'counter',
     name: 'trueup_git_operations_total',

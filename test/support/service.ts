@@ -104,7 +104,7 @@ export class TestService {
 
   /** Says that there may be a new revision, as a webhook would. */
   look(): void {
-    this.service.controller.nudgePlan();
+    this.service.controller.nudge({ plan: true });
   }
 
   /** Sends a request to the API with the operator's token; gives the status and the parsed answer. */

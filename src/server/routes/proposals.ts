@@ -1,6 +1,8 @@
 import { createRoute } from '@hono/zod-openapi';
 import { z } from 'zod';
 
+import { options } from '../../proposals/choice.ts';
+import type { WaitingGroup } from '../../proposals/waiters.ts';
 import type { ProposalRow } from '../../store/rows.ts';
 import { decide } from '../decide.ts';
 import type { ServerOptions } from '../options.ts';
@@ -8,6 +10,7 @@ import { checkAfter, PageQuery, readPage } from '../paging.ts';
 import { HttpProblem } from '../problem.ts';
 import { answers, checked, routes, toTime } from '../route.ts';
 import {
+  ChooseRequest,
   Key,
   MergeRequest,
   pageOf,
@@ -15,6 +18,8 @@ import {
   ProposalDetail,
   ProposalState,
   SiteName,
+  type WaitingEdit,
+  WaitingEdits,
 } from '../wire.ts';
 
 const ProposalPage = pageOf('ProposalPage', Proposal);
@@ -65,7 +70,31 @@ const closeProposal = createRoute({
   responses: answers(ProposalDetail, 'The proposal, closed.'),
 });
 
-export function proposalRoutes({ store, decisions }: ServerOptions) {
+const chooseOption = createRoute({
+  method: 'post',
+  path: '/proposals/{id}/choose',
+  tags: ['proposals'],
+  summary: 'Take another of its options: its branch and pull request follow',
+  security: [{ bearer: [] }],
+  request: {
+    params,
+    body: { required: true, content: { 'application/json': { schema: ChooseRequest } } },
+  },
+  responses: answers(ProposalDetail, 'The proposal, to be worked out as it was chosen.'),
+});
+
+const listWaiting = createRoute({
+  method: 'get',
+  path: '/waiting',
+  tags: ['proposals'],
+  summary: 'Edits that wait for their proposal, the one that waits longest first',
+  responses: answers(WaitingEdits, 'The first hundred of them.'),
+});
+
+/** Waiting edits, and sites of one, that are told. */
+const MAX_WAITING = 100;
+
+export function proposalRoutes({ store, decisions, waiting }: ServerOptions) {
   const find = async (id: string): Promise<ProposalRow> => {
     // Keys are UUIDs: none of them is a number.
     const number = /^\d{1,15}$/.test(id) ? Number(id) : undefined;
@@ -76,7 +105,23 @@ export function proposalRoutes({ store, decisions }: ServerOptions) {
     return row;
   };
 
+  const toWaiting = async (group: WaitingGroup): Promise<WaitingEdit> => {
+    const drifts = await store.drifts.openInGroup(group.groupKey);
+    return {
+      key: group.groupKey,
+      sites: drifts.slice(0, MAX_WAITING).map(({ site }) => site),
+      count: group.sites,
+      paths: drifts[0]?.paths ?? [],
+      since: toTime(group.since),
+      why: group.why ?? null,
+    };
+  };
+
   return routes()
+    .openapi(listWaiting, async (c) => {
+      const groups = (await waiting()).slice(0, MAX_WAITING);
+      return c.json(checked(WaitingEdits, { items: await Promise.all(groups.map(toWaiting)) }), 200);
+    })
     .openapi(listProposals, async (c) => {
       const { after, limit, state, site } = c.req.valid('query');
       await checkAfter(after, (id) => store.proposals.get(id));
@@ -114,6 +159,12 @@ export function proposalRoutes({ store, decisions }: ServerOptions) {
       const { id } = await find(c.req.valid('param').id);
       const row = await decide(c, (by) => decisions.close(id, by));
       return c.json(checked(ProposalDetail, toDetail(row)), 200);
+    })
+    .openapi(chooseOption, async (c) => {
+      const { id } = await find(c.req.valid('param').id);
+      const { option } = c.req.valid('json');
+      const row = await decide(c, (by) => decisions.choose(id, option, by));
+      return c.json(checked(ProposalDetail, toDetail(row)), 200);
     });
 }
 
@@ -122,12 +173,15 @@ function toProposal(row: ProposalRow): Proposal {
     id: row.id,
     driftId: row.driftId,
     site: row.site,
+    sites: row.result.sites ?? [row.site],
     state: row.state,
     kind: row.kind,
     title: row.title,
     branch: row.branch,
     baseRevision: row.baseRevision,
     commit: row.commit,
+    theirs: row.theirs,
+    held: row.held,
     number: row.number,
     url: row.url,
     createdAt: toTime(row.createdAt),
@@ -140,5 +194,11 @@ function toProposal(row: ProposalRow): Proposal {
 
 function toDetail(row: ProposalRow): ProposalDetail {
   const { proposals: changes, unexplained } = row.result;
-  return { ...toProposal(row), body: row.body, changes, unexplained };
+  const ways = options(row.result).map(({ proposals }, index) => ({
+    number: index + 1,
+    title: proposals.map(({ title }) => title).join('; '),
+    files: [...new Set(proposals.flatMap(({ edits }) => edits.map(({ file }) => file)))],
+    sites: new Set(proposals.flatMap((one) => one.blastRadius.map(({ site }) => site))).size,
+  }));
+  return { ...toProposal(row), body: row.body, options: ways, changes, unexplained };
 }
