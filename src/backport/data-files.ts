@@ -34,7 +34,7 @@ export function readDataFile(
   if (whole) return whole;
   const sections = sectionsOf(definition, path);
   if (sections.length === 0 || !desired || !observed) return undefined;
-  const [before, after] = [desired, observed].map((file) => readYaml(path, file));
+  const [before, after] = [desired, observed].map((file) => orNothing(readYaml(path, file)));
   if (!before || !after) {
     const crlf = observed.content.includes('\r\n');
     const reason = crlf ? 'its lines end with carriage returns' : 'it is no YAML that can be read';
@@ -80,6 +80,11 @@ function ownSection(site: SiteDefinition, path: string): YamlPath | undefined {
   if (!name) return undefined;
   if (folder === 'host_vars') return site.hosts.has(name) ? ['hostParams', name] : undefined;
   return site.groups.has(name) ? ['groupParams', name] : undefined;
+}
+
+/** A file that says nothing has no variables. */
+function orNothing(node: YamlNode | undefined): YamlNode | undefined {
+  return node?.kind === 'scalar' && node.value === null ? NOTHING : node;
 }
 
 /** Variables of a host or group that had none, or that have all gone. */

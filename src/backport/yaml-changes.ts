@@ -1,7 +1,7 @@
 import { diffArrays } from 'diff';
 
 import { makeEntry } from '../plan/yaml/make.ts';
-import type { MapNode, SequenceNode, YamlNode, YamlPath } from '../plan/yaml/node.ts';
+import type { MapEntry, MapNode, SequenceNode, YamlNode, YamlPath } from '../plan/yaml/node.ts';
 import { sameNode } from '../plan/yaml/value.ts';
 
 /** One thing that an edit of a YAML file changed, in terms of values: comments and formatting apart. */
@@ -120,14 +120,26 @@ export function withChange(
   const entry = entries.get(key);
   if (rest.length === 0 && change.kind === 'delete') entries.delete(key);
   else if (rest.length === 0 && !entry && change.kind === 'set') {
-    const { after, keyToken } = change;
-    entries.set(key, { ...makeEntry(key, after), ...(keyToken ? { keyToken } : {}) });
+    const { after, keyToken, behind } = change;
+    const added = { ...makeEntry(key, after), ...(keyToken ? { keyToken } : {}) };
+    return { kind: 'map', entries: withEntry(entries, added, behind), flow: node.flow };
   } else {
     const changed = entry && withChange(entry.value, change, rest);
     if (!entry || !changed) return undefined;
     entries.set(key, { ...entry, value: changed });
   }
   return { kind: 'map', entries, flow: node.flow };
+}
+
+/** Entries with one more: behind that of a key, or last. */
+function withEntry(
+  entries: MapNode['entries'],
+  entry: MapEntry,
+  behind: string | undefined,
+): MapNode['entries'] {
+  const all = [...entries];
+  const at = all.findIndex(([key]) => key === behind);
+  return new Map(all.toSpliced(at < 0 ? all.length : at + 1, 0, [entry.key, entry]));
 }
 
 /** Dotted name of a parameter path, as people write it: `ntp.servers[0]`. */

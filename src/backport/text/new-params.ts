@@ -3,7 +3,7 @@ import { posix } from 'node:path';
 import { siteParams } from '../../plan/layers.ts';
 import type { Plan } from '../../plan/plan.ts';
 import { makeNode } from '../../plan/yaml/make.ts';
-import type { Value } from '../../plan/yaml/node.ts';
+import { Tagged, type Value } from '../../plan/yaml/node.ts';
 import type { SourceChange } from '../changes.ts';
 import { keyOf, type Turn } from './element-keys.ts';
 import type { TracedText } from './traced-text.ts';
@@ -87,8 +87,9 @@ export function ownParam(
 export function ownValue(was: string, text: string): Value | undefined {
   const number = /^(?:0|[1-9]\d{0,14})$/;
   if (number.test(was) && number.test(text)) return Number(text);
+  if (text.includes('\r')) return undefined;
   // Ansible would take the braces for a template of its own.
-  return /\{[{%#]/.test(text) || text.includes('\r') ? undefined : text;
+  return /\{[{%#]/.test(text) ? new Tagged('!unsafe', text) : text;
 }
 
 function identifier(text: string): string {

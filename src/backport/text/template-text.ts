@@ -49,11 +49,12 @@ function cameCandidates(traced: TracedText, region: Region): Candidate[] {
       cost: COST.shared,
       says,
     };
-    const lines = linesOf(text).map((one) => one.replace(/\n$/, ''));
+    const lines = linesOf(text).map((one) => ownValue('', one.replace(/\n$/, '')));
     const isWhole = text.endsWith('\n') && startsLine(traced.source(file), at);
-    if (!isWhole || lines.some((one) => ownValue('', one) === undefined)) return [shared];
+    const values = lines.filter((one) => one !== undefined);
+    if (!isWhole || values.length < lines.length) return [shared];
     const name = new NewParams(traced).name(about);
-    const param = ownParam(name, lines, turns);
+    const param = ownParam(name, values, turns);
     if (!param) return [shared];
     const block = `{% for line in ${param.reference} | default([]) %}\n{{ line }}\n{% endfor %}\n`;
     const own: Candidate = {

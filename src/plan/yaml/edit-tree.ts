@@ -40,13 +40,9 @@ function withEntry(
   entry: MapEntry,
   after: string | undefined,
 ): MapNode['entries'] {
-  if (after === undefined) return new Map([...entries, [entry.key, entry]]);
-  const added: MapNode['entries'] = new Map();
-  for (const [key, known] of entries) {
-    added.set(key, known);
-    if (key === after) added.set(entry.key, entry);
-  }
-  return added;
+  const all = [...entries];
+  const at = all.findIndex(([key]) => key === after);
+  return new Map(all.toSpliced(at < 0 ? all.length : at + 1, 0, [entry.key, entry]));
 }
 
 function changeList(list: SequenceNode, step: Step): SequenceNode {
