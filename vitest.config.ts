@@ -13,7 +13,7 @@ export default defineConfig({
       reporter: ['text-summary', 'lcov'],
     },
     projects: [
-      { test: { name: 'unit', env, include: ['src/**/*.test.ts'] } },
+      { test: { name: 'unit', env, include: ['src/**/*.test.ts', 'test/backport/**/*.test.ts'] } },
       {
         test: {
           name: 'integration',
