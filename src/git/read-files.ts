@@ -55,10 +55,11 @@ export async function readFiles(
 ): Promise<ReadFiles> {
   const { maxFileSize = 32 * MIB, maxTotalSize = 512 * MIB, maxEntries = 200_000 } = options;
   const root = await findRoot(objects, commit, options.path ?? '');
-  const { found, refused } = await walk(objects, root, maxEntries, commit);
+  const before = options.previous?.files ?? new Map<string, TrackedFile>();
+  const { found, refused } = await walk(objects, root, { maxEntries, commit, before });
 
   const contents = options.contents ?? new Map<string, Buffer>();
-  for (const file of options.previous?.files.values() ?? []) contents.set(file.hash, file.content);
+  for (const file of before.values()) contents.set(file.hash, file.content);
   const faults = await readContents(objects, found, contents, {
     maxFileSize,
     maxTotalSize,
@@ -69,8 +70,11 @@ export async function readFiles(
   const files = new Map<string, TrackedFile>();
   const pace = new Pace();
   for (const { path, mode, id } of found) {
+    const same = before.get(path);
     const content = contents.get(id);
-    if (content) files.set(path, { mode, content, hash: id });
+    // The very same object where nothing changed: what is known of it, a compiled template say, is known still.
+    if (same?.hash === id && same.mode === mode) files.set(path, same);
+    else if (content) files.set(path, { mode, content, hash: id });
     else refused.push({ path, reason: faults.get(id) ?? 'could not be read' });
     const pause = pace.next();
     if (pause) await pause;
@@ -116,8 +120,7 @@ interface Walked {
 async function walk(
   objects: ObjectReader,
   root: string,
-  maxEntries: number,
-  commit: string,
+  { maxEntries, commit, before }: { maxEntries: number; commit: string; before: TrackedFiles },
 ): Promise<Walked> {
   const walked: Walked = { found: [], refused: [] };
   const pace = new Pace();
@@ -134,7 +137,7 @@ async function walk(
         if (entryCount > maxEntries) {
           throw new UserError(`commit ${commit} holds more than ${maxEntries} files and folders`);
         }
-        for (const folder of await visit(entries, folders[index]!.prefix, walked, pace))
+        for (const folder of await visit(entries, folders[index]!.prefix, walked, { pace, before }))
           below.push(folder);
       }
     }
@@ -148,13 +151,20 @@ async function visit(
   entries: readonly TreeEntry[],
   prefix: string,
   { found, refused }: Walked,
-  pace: Pace,
+  { pace, before }: { pace: Pace; before: TrackedFiles },
 ): Promise<Folder[]> {
   const folders: Folder[] = [];
   const twice = repeatedNames(entries);
   for (const entry of entries) {
     const path = `${prefix}${entry.name}`;
-    const fault = twice.has(entry.name) ? 'stands twice in its folder' : entryFault(entry, path);
+    // A path that was found good before is good.
+    const plain = entry.valid && !entry.name.includes('/');
+    const known = plain && before.get(path)?.mode === entry.mode;
+    const fault = twice.has(entry.name)
+      ? 'stands twice in its folder'
+      : known
+        ? undefined
+        : entryFault(entry, path);
     if (fault) refused.push({ path: presentablePath(path), reason: fault });
     else if (entry.mode === FOLDER) folders.push({ prefix: `${path}/`, id: entry.id });
     else if (isFileMode(entry.mode)) found.push({ path, mode: entry.mode, id: entry.id });

@@ -12,6 +12,17 @@ import { sameNode } from './yaml/value.ts';
  */
 export function changedSites(before: Plan, after: Plan): Set<string> {
   if (before === after) return new Set();
+  let ofAfter = verdicts.get(after);
+  if (!ofAfter) verdicts.set(after, (ofAfter = new WeakMap<Plan, Set<string>>()));
+  let changed = ofAfter.get(before);
+  if (!changed) ofAfter.set(before, (changed = findChanged(before, after)));
+  return new Set(changed);
+}
+
+/** Plans never change; who validates one and who renders it ask the same. */
+const verdicts = new WeakMap<Plan, WeakMap<Plan, Set<string>>>();
+
+function findChanged(before: Plan, after: Plan): Set<string> {
   if (!sameRules(before, after)) return new Set([...before.sites.keys(), ...after.sites.keys()]);
   const changed = ownChanges(before, after, changedFiles(before.files, after.files));
   addImporters(before, after, changed);

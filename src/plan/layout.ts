@@ -1,5 +1,4 @@
 import type { Problem } from '../model/problem.ts';
-import { compareText } from '../model/problem.ts';
 import { quoted, topOf } from './shape.ts';
 
 /** A site's name is that of its file. */
@@ -23,7 +22,7 @@ export interface Layout {
 
 /** Sorts the paths of a plan by what they are. */
 export function layoutOf(paths: Iterable<string>): Layout {
-  const sorted = [...paths].toSorted(compareText);
+  const sorted = [...paths].toSorted();
   const layers: string[] = [];
   const sites = new Map<string, string>();
   const stacks = new Map<string, string[]>();

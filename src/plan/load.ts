@@ -109,8 +109,10 @@ class Loading {
   *run(): Generator<void, Loaded> {
     const { index, problems } = (this.#before?.index ?? new PathIndex()).next(this.#files.keys());
     this.#problems.push(...problems);
+    yield;
     const layout =
       index === this.#before?.index ? this.#before.layout : layoutOf(this.#files.keys());
+    yield;
 
     const settings = yield* this.#settings();
     this.#problems.push(...strayFiles(layout, settings?.layers ?? []));
@@ -216,6 +218,7 @@ class Loading {
   *#sites(layout: Layout): Generator<void, Map<string, SiteDefinition>> {
     const sites = new Map<string, SiteDefinition>();
     if (layout !== this.#before?.layout) this.#problems.push(...siteNameProblems(layout.sites));
+    yield;
     const documents = yield* this.#read(layout.sites.keys());
     for (const [path, document] of documents) {
       const name = layout.sites.get(path)!;
@@ -242,6 +245,23 @@ class Loading {
     return overlays;
   }
 
+  /** Whether all that a site can refer to, other sites' stacks apart, is as it was in the valid plan before. */
+  #sameNames(
+    layout: Layout,
+    settings: Settings | undefined,
+    stacks: ReadonlyMap<string, StackDefinition>,
+  ): boolean {
+    const before = this.#before;
+    return (
+      before !== undefined &&
+      layout === before.layout &&
+      settings === before.settings &&
+      stacks.size === this.#previous!.stacks.size &&
+      stacks.values().every((stack) => stack === this.#previous!.stacks.get(stack.name)) &&
+      layerPaths(layout, settings.layers).every((path) => this.#documents.has(path))
+    );
+  }
+
   /** @returns sites with a fault that would show again, less clearly, in their merged parameters */
   *#references(
     layout: Layout,
@@ -257,8 +277,11 @@ class Loading {
     const layers = settings?.layers ?? [];
     const labels = layerLabels(layers);
     const doubtful = new Set<string>();
+    const settled = this.#sameNames(layout, settings, stacks);
     let looked = 0;
     for (const site of sites.values()) {
+      // It was right, and but for imports nothing that it refers to can have changed.
+      if (settled && this.#isKnown(site.file) && Object.keys(site.imports).length === 0) continue;
       looked += 1;
       if (looked % STEP === 0) yield;
       const problems = siteReferences(site, { labels, stacks, sites, named });

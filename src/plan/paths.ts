@@ -1,11 +1,14 @@
-import { compareText, type Position, type Problem } from '../model/problem.ts';
+import type { Position, Problem } from '../model/problem.ts';
 import { pathFault } from '../model/tree.ts';
 import { quoted, topOf } from './shape.ts';
 
 /** Two names that some file system would take for one have the same fold. */
 export function fold(path: string): string {
-  return path.normalize('NFKC').toLowerCase();
+  return (ASCII.test(path) ? path : path.normalize('NFKC')).toLowerCase();
 }
+
+/** What has no other form to be normalized to. */
+const ASCII = /^[ -~]*$/;
 
 /**
  * Paths and folders of a plan by their fold: what a case-insensitive file system would take for one path.
@@ -33,7 +36,7 @@ export class PathIndex {
     const byFold = keeps ? new Map(this.#byFold) : new Map<string, string>();
     const problems: Problem[] = [];
     const told = new Set<string>();
-    for (const path of (keeps ? added : [...all]).toSorted(compareText)) {
+    for (const path of (keeps ? added : [...all]).toSorted()) {
       const fault = keeps || !this.#paths.has(path) ? pathFault(path) : undefined;
       if (fault) {
         problems.push({

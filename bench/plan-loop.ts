@@ -1,0 +1,155 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { monitorEventLoopDelay, PerformanceObserver } from 'node:perf_hooks';
+
+import type { Forge } from '../src/forge/forge.ts';
+import { PlanRepository } from '../src/git/plan-repository.ts';
+import { SiteStore } from '../src/git/site-store.ts';
+import { PlanLoop } from '../src/reconcile/plan-loop.ts';
+import { openStore } from '../src/store/store.ts';
+import { createLogger } from '../src/telemetry/logger.ts';
+import { createMetrics } from '../src/telemetry/metrics.ts';
+import { syntheticPlan } from '../test/support/synthetic-plan.ts';
+import { writeFolder } from '../test/support/write-folder.ts';
+
+// What the controller's plan loop costs from a commit of the plan to the last ref: fetch, read, validate, render,
+// commit to the store, write down, move refs. First all sites, then a restart, then commits of one site and one layer.
+// CPU seconds are of this process and of all the git processes that it started.
+// Usage: npm run bench:plan-loop -- [SITES…]
+
+const AUTHOR = ['-c', 'user.name=bench', '-c', 'user.email=bench@localhost'];
+
+async function measure(sites: number): Promise<void> {
+  const root = mkdtempSync(join(tmpdir(), 'trueup-bench-'));
+  const clone = join(root, 'plan');
+  const origin = join(root, 'plan.git');
+  try {
+    writeFolder(clone, syntheticPlan({ sites, layers: 6, templates: 8, leaves: 200 }));
+    git(root, 'init', '-q', '--bare', '-b', 'main', origin);
+    git(clone, 'init', '-q', '-b', 'main');
+    push(clone, origin);
+    console.log(`${sites} sites of 25 files`);
+
+    let parts = await open(root, origin);
+    await timed('  cold: every site rendered, committed, refs moved', async () => {
+      await parts.loop.handle();
+      await parts.trees.close();
+    });
+    await parts.close();
+    await timed('  restart: the plan read again, nothing rendered', async () => {
+      parts = await open(root, origin);
+      await parts.loop.handle();
+    });
+    const edit = async (label: string, path: string, from: RegExp): Promise<void> => {
+      for (const word of ['', ', once more']) {
+        const file = join(clone, path);
+        writeFileSync(file, readFileSync(file, 'utf8').replace(from, '$&1'));
+        push(clone, origin);
+        await timed(`  ${label}${word}`, async () => {
+          await parts.loop.handle();
+          await parts.trees.close();
+        });
+      }
+    };
+    const name = String(sites >> 1).padStart(5, '0');
+    await edit('a commit that changes one site', `sites/site-${name}.yaml`, /address: 10/);
+    await edit(
+      'a commit that changes a layer of a twentieth',
+      'layers/label0/v3.yaml',
+      /number: \d+/,
+    );
+    await parts.close();
+  } finally {
+    rmSync(root, { recursive: true, force: true });
+  }
+}
+
+interface Parts {
+  loop: PlanLoop;
+  trees: SiteStore;
+  close: () => Promise<void>;
+}
+
+async function open(root: string, origin: string): Promise<Parts> {
+  const store = await openStore({ file: join(root, 'trueup.sqlite') });
+  const trees = await SiteStore.open({ directory: join(root, 'sites.git') });
+  const directory = join(root, 'mirror.git');
+  const repository = await PlanRepository.open({ directory, url: origin, branch: 'main' });
+  const loop = new PlanLoop({
+    repository,
+    path: '',
+    branch: 'main',
+    pollInterval: 60_000,
+    trees,
+    store,
+    forge,
+    log: createLogger({ level: 'error', format: 'json' }),
+    metrics: createMetrics({ perSite: 'off', perSiteLimit: 0 }),
+    now: Date.now,
+    random: Math.random,
+    onSites: () => undefined,
+    onSiteRemoved: () => undefined,
+    onRevision: () => undefined,
+  });
+  const close = async (): Promise<void> => {
+    await trees.close();
+    await repository.close();
+    await store.close();
+  };
+  return { loop, trees, close };
+}
+
+/** Nobody to tell: what a forge costs is not measured here. */
+// oxlint-disable-next-line no-unsafe-type-assertion -- the plan loop asks no more of it
+const forge = { setCommitStatus: async () => undefined } as unknown as Forge;
+
+function push(clone: string, origin: string): void {
+  git(clone, 'add', '-A');
+  git(clone, ...AUTHOR, 'commit', '-q', '-m', 'Change');
+  git(clone, 'push', '-q', origin, 'HEAD:main');
+}
+
+function git(directory: string, ...args: string[]): string {
+  return execFileSync('git', ['-C', directory, ...args], { encoding: 'utf8', maxBuffer: 1 << 26 });
+}
+
+async function timed(label: string, work: () => Promise<void>): Promise<void> {
+  let longestCollection = 0;
+  const observer = new PerformanceObserver((list) => {
+    for (const { duration } of list.getEntries())
+      longestCollection = Math.max(longestCollection, duration);
+  });
+  observer.observe({ entryTypes: ['gc'] });
+  const delay = monitorEventLoopDelay({ resolution: 5 });
+  delay.enable();
+  const before = cpu();
+  const start = performance.now();
+  await work();
+  const wall = performance.now() - start;
+  const spent = cpu() - before;
+  delay.disable();
+  await new Promise(setImmediate);
+  observer.disconnect();
+  console.log(
+    `${label}: ${spent.toFixed(2)} s CPU, ${(wall / 1000).toFixed(2)} s; longest turn ${ms(delay.max / 1e6)}, ` +
+      `99.9 % within ${ms(delay.percentile(99.9) / 1e6)}, longest garbage collection ${ms(longestCollection)}; ` +
+      `peak memory ${Math.round(process.resourceUsage().maxRSS / 1024)} MiB`,
+  );
+}
+
+function ms(value: number): string {
+  return `${value.toFixed(0)} ms`;
+}
+
+/** CPU seconds of this process and of those it has waited for (proc(5): utime, stime, cutime, cstime). */
+function cpu(): number {
+  const fields = readFileSync('/proc/self/stat', 'utf8')
+    .replace(/^.*\) /, '')
+    .split(' ');
+  return fields.slice(11, 15).reduce((sum, ticks) => sum + Number(ticks), 0) / 100;
+}
+
+const counts = process.argv.slice(2).map(Number);
+for (const sites of counts.length > 0 ? counts : [1000, 10_000]) await measure(sites);
