@@ -3,7 +3,7 @@ import type { Environment } from '../../render/template/environment.ts';
 import { Arguments } from '../../render/template/filters/filter.ts';
 import { callMethod } from '../../render/template/methods.ts';
 import { type Datum, elements, Members } from '../../render/template/values.ts';
-import { costlier } from './alternatives.ts';
+import { combined, costlier } from './alternatives.ts';
 import { inverses } from './filters/inverses.ts';
 import type { Inverse } from './filters/step.ts';
 import { argumentsOf, solveFormat } from './formats.ts';
@@ -66,6 +66,9 @@ export function solveCall(
   const { callee, args, keywords } = expression;
   const object =
     callee.kind === 'attribute' ? solver.current(callee.object, environment) : undefined;
+  if (callee.kind === 'name' && callee.name === 'range') {
+    return solveRange(solver, expression, environment, goal);
+  }
   if (callee.kind !== 'attribute' || object instanceof Members) {
     const isLoop = callee.kind === 'attribute' && callee.object.kind === 'name';
     const name = environment.source.slice(callee.start, callee.end);
@@ -110,6 +113,31 @@ interface Method {
   environment: Environment;
   goal: Goal;
   receiver: Expression;
+}
+
+/** `range(…)`: numbers that follow each other, of which the first and the last say how many. */
+function solveRange(
+  solver: Solver,
+  { args }: Call,
+  environment: Environment,
+  goal: Goal,
+): Alternative[] {
+  const wanted = goal.kind === 'value' ? elements(goal.value) : undefined;
+  const [first, second] = args;
+  const start = wanted?.[0] ?? 0;
+  const follow = wanted?.every((item, i) => typeof start === 'number' && item === start + i);
+  if (!wanted || !first || typeof start !== 'number' || !follow || args.length > 2) {
+    solver.why('range() gives numbers that follow each other');
+    return [];
+  }
+  const end = start + wanted.length;
+  if (!second) {
+    return start === 0 ? solver.guesses(first, environment, [{ value: end, cost: 0.1 }]) : [];
+  }
+  return combined([
+    solver.guesses(first, environment, [{ value: start, cost: 0.1 }]),
+    solver.guesses(second, environment, [{ value: end, cost: 0.1 }]),
+  ]);
 }
 
 /** `map.get(key, default)` */

@@ -5,8 +5,7 @@ import { formatText } from '../../render/template/python/format.ts';
 import { parseDecimal, toInt } from '../../render/template/python/numbers.ts';
 import { printf } from '../../render/template/python/printf.ts';
 import { type Datum, Tuple } from '../../render/template/values.ts';
-import type { Part } from './parts.ts';
-import { solveParts } from './parts.ts';
+import { type Part, solveParts } from './parts.ts';
 import type { Alternative, Goal, Solver } from './types.ts';
 import { attempt, printed, readings } from './values.ts';
 

@@ -333,6 +333,15 @@ const conditions: [string, Record<string, Plain>, boolean, string | undefined][]
   ["x is contains('a')", { x: ['b'] }, true, 'x = ["b", "a"]'],
 ];
 
+test('the numbers of a range say how many are wanted', () => {
+  const source = '{% for i in range(x) %}{{ i }}{% endfor %}';
+  expect(solvedFor(source, { x: 2 }, [0, 1, 2])).toBe('x = 3');
+  expect(solvedFor(source, { x: 2 }, [0, 5])).toBeUndefined();
+  expect(solvedFor('{% for i in range(1, x) %}{{ i }}{% endfor %}', { x: 2 }, [1, 2])).toBe(
+    'x = 3',
+  );
+});
+
 test.each(conditions)('%s of %o becomes %s', (condition, plain, wanted, expected) => {
   const source = `{% if ${condition} %}a{% endif %}`;
   const [piece] = compileTemplate('t.j2', source).trace(context(plain)).pieces;

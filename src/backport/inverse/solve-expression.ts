@@ -4,8 +4,7 @@ import type { Datum } from '../../render/template/values.ts';
 import { cheapest } from './alternatives.ts';
 import { counts, Search } from './search.ts';
 import type { Alternative, Goal, SolveOptions } from './types.ts';
-import { printed, satisfies } from './values.ts';
-import { same } from './values.ts';
+import { printed, same, satisfies } from './values.ts';
 
 export { CAPTURED, REMOVED } from './types.ts';
 export type { Alternative, Assignment, SolveOptions, SourceEdit } from './types.ts';

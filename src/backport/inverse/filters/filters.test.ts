@@ -96,7 +96,10 @@ const cases: Record<string, Case[]> = {
   intersect: [
     ["{{ x | intersect(y) | join(',') }}", { x: ['a', 'b'], y: ['a', 'b'] }, 'a', 'x = ["a"]'],
   ],
-  union: [["{{ x | union(y) | join(',') }}", { x: ['a', 'b'], y: ['c'] }, 'a,z,c', 'x[1] = "z"']],
+  union: [
+    ["{{ x | union(y) | join(',') }}", { x: ['a', 'b'], y: ['c'] }, 'a,z,c', 'x[1] = "z"'],
+    ["{{ x | union(y) | join(',') }}", { x: ['a'], y: ['c'] }, 'a,z', 'y[0] = "z"'],
+  ],
   zip: [['{{ (x | zip(y) | list)[1][1] }}', { x: ['a', 'b'], y: [1, 2] }, '3', 'y[1] = 3']],
   zip_longest: [
     [

@@ -202,22 +202,6 @@ function groupElements(value: Datum | undefined): readonly Datum[] | undefined {
   return groups?.flatMap((group) => elements(elements(group)?.[1] ?? null) ?? []);
 }
 
-/** `union`: the elements of the first list, and what neither has. */
-const union: Inverse = (step) => {
-  const found = lists(step);
-  const other = elements(step.args.get(0) ?? null);
-  if (!found || !other) return [];
-  const { all, seen, wanted } = found;
-  const own = seen.filter((item) => all.some((mine) => same(mine, item)));
-  const now = align(seen, wanted).flatMap(({ from, to }) => {
-    const after = to === undefined ? undefined : wanted[to];
-    const before = from === undefined ? undefined : seen[from];
-    const isMine = before === undefined || own.some((item) => same(item, before));
-    return after !== undefined && isMine ? [after] : [];
-  });
-  return [now];
-};
-
 /** `rekey_on_member`: the elements under their keys. */
 const rekeyed: Inverse = ({ input, wanted }) => {
   if (!(wanted instanceof Map)) return [];
@@ -251,7 +235,6 @@ export const listInverses: Readonly<Record<string, Inverse>> = {
   groupby: grouped,
   difference: keepsElements,
   intersect: keepsElements,
-  union,
   rekey_on_member: rekeyed,
   select: keepsElements,
   reject: keepsElements,

@@ -1,5 +1,4 @@
-import { type Datum, elements } from '../../../render/template/values.ts';
-import { Tuple } from '../../../render/template/values.ts';
+import { type Datum, elements, Tuple } from '../../../render/template/values.ts';
 import { pairOf } from '../names.ts';
 import { mapOfPairs } from '../sequences.ts';
 import { same } from '../values.ts';

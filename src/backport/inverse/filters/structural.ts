@@ -6,6 +6,7 @@ import { combined, costlier } from '../alternatives.ts';
 import { remove } from '../assign.ts';
 import { argumentsOf, solvePrintf } from '../formats.ts';
 import { placeOf } from '../place.ts';
+import { align } from '../sequences.ts';
 import type { Alternative, Goal, Solver } from '../types.ts';
 import { attempt, guessesFor, printed, same, satisfies } from '../values.ts';
 
@@ -150,6 +151,35 @@ const zip: Structural = ({ solver, expression, environment, goal, keyword }) => 
   );
 };
 
+/** `union`: every element in the list that it came from; what neither had, in the first or the second. */
+const union: Structural = ({ solver, expression, environment, goal, argument }) => {
+  const other = argument(0);
+  const [a, b, seen] = [expression.input, other, expression].map(
+    (part) => part && elements(solver.current(part, environment) ?? null),
+  );
+  const [guess] = guessesFor(goal, solver.current(expression, environment));
+  const wanted = guess && elements(guess.value);
+  if (!other || !a || !b || !seen || !wanted) return [];
+  const changes = align(seen, wanted);
+  const after = (list: readonly Datum[], takesNew: boolean): Datum[] => {
+    const now = list.flatMap((item) => {
+      const change = changes.find(
+        ({ from }) => from !== undefined && same(seen[from] ?? null, item),
+      );
+      const to = change ? change.to : undefined;
+      return to === undefined ? [] : [wanted[to] ?? null];
+    });
+    const added = changes.filter(({ from }) => from === undefined);
+    return takesNew ? [...now, ...added.map(({ to }) => wanted[to ?? 0] ?? null)] : now;
+  };
+  return [true, false].flatMap((isFirst) =>
+    combined([
+      solver.guesses(expression.input, environment, [{ value: after(a, isFirst), cost: 0.1 }]),
+      solver.guesses(other, environment, [{ value: after(b, !isFirst), cost: 0.1 }]),
+    ]),
+  );
+};
+
 /** `key | extract(container)`: the element of the container. */
 const extract: Structural = ({ solver, expression, environment, goal, argument }) => {
   const container = argument(0);
@@ -181,4 +211,5 @@ export const structural: Readonly<Record<string, Structural>> = {
   zip,
   zip_longest: zip,
   extract,
+  union,
 };
