@@ -1,3 +1,4 @@
+import type { FileDifference, Removal } from '../../model/preview.ts';
 import type { Problem } from '../../model/problem.ts';
 import type { FileMode } from '../../model/tree.ts';
 import type { Refused } from '../../plan/load.ts';
@@ -20,6 +21,11 @@ export interface RenderJob {
   timeout?: number;
   /** Memory for it; if not given, by the size of the base (it is trusted), or 96 MB. */
   megabytes?: number;
+  /**
+   * How changes are told: by the `contents` of the files (if not given), or, for people, by `differences` without
+   * secrets, each distinct one once.
+   */
+  tell?: 'contents' | 'differences';
   signal?: AbortSignal;
 }
 
@@ -45,8 +51,10 @@ export interface SiteOutcome {
   problems: Problem[];
   /** Of the base's tree; null where the base has no such site, does not render it, or was not given. */
   baseDigest: string | null;
-  /** In the order of the paths; where there is no base none. */
+  /** In the order of the paths; where there is no base, or differences were asked for, none. */
   changes: FileChange[];
+  /** Indices in `JobResult.differences`, in the order of the paths. */
+  differences: number[];
 }
 
 export interface JobResult {
@@ -62,6 +70,11 @@ export interface JobResult {
   contents: Map<string, Buffer>;
   /** Contents were left out, for together they came to more than `MAX_CONTENTS`. */
   contentsCut: boolean;
+  differences: FileDifference[];
+  /** Sites of the plan. */
+  total: number;
+  /** How much of the base is not in the plan any more. */
+  removals: Removal[];
 }
 
 /** Bytes of contents that one job hands back. */
@@ -80,6 +93,7 @@ export interface WorkerJob {
   base: PackedPlan | undefined;
   contents: ArrayBuffer;
   sites: readonly string[] | undefined;
+  tell: 'contents' | 'differences';
   /** Where the worker says what it is at: see `Stage`. */
   progress: SharedArrayBuffer;
   megabytes: number;

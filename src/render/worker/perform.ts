@@ -1,8 +1,12 @@
 import { InvalidInput } from '../../model/errors.ts';
+import type { Removal } from '../../model/preview.ts';
 import type { Problem } from '../../model/problem.ts';
-import { changedPaths, type TrackedFile, type TreeFile } from '../../model/tree.ts';
+import { changedPaths, type SiteTree, type TrackedFile, type TreeFile } from '../../model/tree.ts';
 import { changedSites } from '../../plan/changes.ts';
 import type { Plan } from '../../plan/plan.ts';
+import { removals } from '../../plan/removals.ts';
+import { secretValuesIn, secretValuesOf } from '../../plan/secrets.ts';
+import { Differences } from '../differences.ts';
 import { contentHash } from '../digest.ts';
 import type { RenderedSite } from '../manifest.ts';
 import { loadPlanAndTemplates } from '../open.ts';
@@ -25,7 +29,13 @@ const MIB = 1024 * 1024;
 export function perform(job: WorkerJob, send: (message: WorkerMessage) => void): void {
   const progress = new Int32Array(job.progress);
   const contents = new Contents();
-  const answer = (problems: Problem[], sites: SiteOutcome[], tooLarge?: true): void => {
+  const differences = new Differences();
+  const answer = (
+    problems: Problem[],
+    sites: SiteOutcome[],
+    about: { total: number; removals: Removal[] } = { total: 0, removals: [] },
+    tooLarge?: true,
+  ): void => {
     const { found, cut } = contents;
     send({
       result: {
@@ -33,6 +43,8 @@ export function perform(job: WorkerJob, send: (message: WorkerMessage) => void):
         sites,
         contents: found,
         contentsCut: cut,
+        differences: differences.found,
+        ...about,
         ...(tooLarge ? { tooLarge } : {}),
       },
     });
@@ -62,42 +74,62 @@ export function perform(job: WorkerJob, send: (message: WorkerMessage) => void):
   send({ names });
   Atomics.store(progress, 0, STAGE.rendering);
   const sites: SiteOutcome[] = [];
+  const into = job.tell === 'differences' ? differences : contents;
   for (const [index, name] of names.entries()) {
     Atomics.store(progress, 1, index);
-    sites.push(outcome(name, { plan, base, compare: job.base !== undefined }, contents));
+    sites.push(outcome(name, { plan, base, compare: job.base !== undefined }, into));
     // What is not on the heap the thread's limits do not bound.
     if (process.memoryUsage().external > job.megabytes * MIB) {
-      answer([], [], true);
+      answer([], [], undefined, true);
       return;
     }
   }
-  answer([], sites);
+  answer([], sites, { total: plan.sites.size, removals: base ? removals(base, plan) : [] });
 }
 
 function outcome(
   site: string,
   { plan, base, compare }: { plan: Plan; base: Plan | undefined; compare: boolean },
-  contents: Contents,
+  into: Contents | Differences,
 ): SiteOutcome {
   const is = rendered(plan, site);
   const was = base && rendered(base, site);
   const before = was?.tree?.tree ?? new Map<string, TreeFile>();
   const after = is.tree?.tree ?? new Map<string, TreeFile>();
-  return {
+  // Where it does not render, the site stays as it is.
+  const paths = !compare || is.problems.length > 0 ? [] : changedPaths(before, after);
+  const about = {
     site,
     digest: is.tree?.digest ?? null,
     problems: is.problems.slice(0, MAX_PROBLEMS),
     baseDigest: was?.tree?.digest ?? null,
-    // Where it does not render, the site stays as it is.
-    changes:
-      !compare || is.problems.length > 0
-        ? []
-        : changedPaths(before, after).map((path): FileChange => ({
-            path,
-            before: contents.keep(before.get(path)),
-            after: contents.keep(after.get(path)),
-          })),
   };
+  if (into instanceof Contents) {
+    const changes = paths.map((path): FileChange => ({
+      path,
+      before: into.keep(before.get(path)),
+      after: into.keep(after.get(path)),
+    }));
+    return { ...about, changes, differences: [] };
+  }
+  // Of a site that comes or goes, all files do: that it does is what there is to tell.
+  const told = was?.tree && is.tree ? paths : [];
+  const secrets =
+    told.length > 0 ? secretsOf(base ? [base, plan] : [plan], site, [before, after]) : [];
+  const differences = told.map((path) =>
+    into.add(path, before.get(path), after.get(path), secrets),
+  );
+  return { ...about, changes: [], differences };
+}
+
+/** Values that are not to be shown. An overlay's files may hold others than the plan's parameters have. */
+function secretsOf(plans: readonly Plan[], site: string, trees: readonly SiteTree[]): string[] {
+  const values = secretValuesOf(plans, site);
+  if (!plans.some((plan) => plan.overlays.has(site))) return values;
+  const inTrees = plans.flatMap((plan) =>
+    trees.flatMap((tree) => secretValuesIn(plan, site, tree)),
+  );
+  return [...new Set([...values, ...inTrees])];
 }
 
 function rendered(plan: Plan, site: string): { tree?: RenderedSite; problems: Problem[] } {

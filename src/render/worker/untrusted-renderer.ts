@@ -99,6 +99,9 @@ function failed(ended: JobResult['ended'], message: string, hint?: string): JobR
     sites: [],
     contents: new Map(),
     contentsCut: false,
+    differences: [],
+    total: 0,
+    removals: [],
   };
 }
 
@@ -155,12 +158,13 @@ class Thread {
     const onAbort = (): void => this.end('aborted');
     job.signal?.addEventListener('abort', onAbort, { once: true });
     this.#worker.ref();
-    const { sites } = job;
+    const { sites, tell = 'contents' } = job;
     const message: WorkerJob = {
       plan,
       base,
       contents,
       sites,
+      tell,
       progress,
       megabytes: this.megabytes,
     };
