@@ -10,7 +10,7 @@ import { encodeContext, findJinja, Jinja, type JinjaAnswer } from '../support/ji
 
 /** How many templates to compare; `TRUEUP_JINJA_CASES=20000` for a thorough run. The seed is printed. */
 const cases = Number(process.env['TRUEUP_JINJA_CASES'] ?? 600);
-/** The same cases each time; with another seed the comparison was once seen to hang, on a pattern not yet found. */
+/** The same cases each time; any other seed does too. */
 const seed = Number(process.env['TRUEUP_JINJA_SEED'] ?? 1_270_714_350);
 const timeout = Math.max(30_000, cases * 100);
 
@@ -20,6 +20,8 @@ const loaded = new Map<string, Template>(
 );
 const load = (name: string): Template | undefined => loaded.get(name);
 
+/** What Python's own `re` does not finish: nothing to compare with. */
+const endless = /^TimeoutError: /;
 /** Filters of a collection that may not be installed beside Ansible, or of newer versions of it. */
 const missing = /No filter named '(?:ipaddr|ipv4|ipv6|ipwrap|ipsubnet|nthhost|ipmath|normpath)'/;
 
@@ -67,7 +69,8 @@ describe.skipIf(found.reason !== undefined)(
         for (const [i, one] of batch.entries()) {
           const mine = ours(one);
           // Refusing what Jinja2 renders is allowed, and the other way about is not.
-          if (mine.text === undefined || missing.test(theirs[i]?.error ?? '')) continue;
+          const fault = theirs[i]?.error ?? '';
+          if (mine.text === undefined || missing.test(fault) || endless.test(fault)) continue;
           if (mine.text === theirs[i]?.text) alike += 1;
           else
             wrong.push({

@@ -8,6 +8,7 @@ that they keep their type and order.
 import ast
 import importlib
 import json
+import signal
 import sys
 
 import jinja2
@@ -98,6 +99,16 @@ try:
 except ImportError:
     pass
 
+# Seconds: some patterns keep Python's own `re` busy for ages. It looks for signals now and then.
+PATIENCE = 5
+
+
+def give_up(signum, frame):
+    raise TimeoutError("it took too long")
+
+
+signal.signal(signal.SIGALRM, give_up)
+
 if __name__ == "__main__":
     import ansible.release
 
@@ -110,6 +121,7 @@ if __name__ == "__main__":
     env = environment()
     for line in sys.stdin:
         request = json.loads(line)
+        signal.setitimer(signal.ITIMER_REAL, PATIENCE)
         try:
             env.loader.mapping = request.get("others", {})
             own, source = with_header(env, request["template"])
@@ -119,4 +131,6 @@ if __name__ == "__main__":
             answer["text"].encode("utf-8")
         except Exception as error:
             answer = {"error": f"{type(error).__name__}: {error}"[:300]}
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
         print(json.dumps(answer), flush=True)

@@ -90,6 +90,10 @@ test.each<[string, string]>([
     't.j2:1:4: a group that is not closed in the regular expression "("',
   ],
   [
+    "{{ 'a' | regex_search('({1}a)') }}",
+    't.j2:1:4: nothing to repeat in the regular expression "({1}a)"',
+  ],
+  [
     '#jinja2: block_start_string: "<%"\n',
     't.j2:1:9: the setting "block_start_string: "<%"" is not supported (trim_blocks and lstrip_blocks, True or False)',
   ],

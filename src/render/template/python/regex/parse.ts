@@ -104,6 +104,7 @@ class RegexParser {
       this.source[this.at] !== '|' &&
       this.source[this.at] !== ')'
     ) {
+      if (this.source[this.at] === '{' && this.quantifier()) throw this.fault('nothing to repeat');
       const item = this.item();
       if (item) items.push(this.repeated(item));
       else if (this.quantifier()) throw this.fault('a repeat after a comment');
