@@ -1,7 +1,7 @@
 import { blobId, type TrackedFile } from '../src/model/tree.ts';
 import { changedSites } from '../src/plan/changes.ts';
-import { loadPlan } from '../src/plan/load.ts';
 import type { Plan, PlanFiles } from '../src/plan/plan.ts';
+import { loadPlanAndTemplates } from '../src/render/open.ts';
 import { renderSite } from '../src/render/render.ts';
 import { planFiles } from '../test/support/plan-files.ts';
 import { syntheticPlan } from '../test/support/synthetic-plan.ts';
@@ -10,10 +10,10 @@ import { syntheticPlan } from '../test/support/synthetic-plan.ts';
 // Usage: npm run bench:render -- [SITES…]
 
 const counts = process.argv.slice(2).map(Number);
-for (const sites of counts.length > 0 ? counts : [1_000, 10_000]) measure(sites);
+for (const sites of counts.length > 0 ? counts : [1_000, 5_000, 10_000, 20_000]) measure(sites);
 
 function measure(sites: number): void {
-  const files = planFiles(syntheticPlan({ sites, layers: 4, templates: 8, leaves: 200 }));
+  const files = planFiles(syntheticPlan({ sites, layers: 6, templates: 8, leaves: 200 }));
   console.log(`${sites} sites, ${files.size} plan files`);
   const plan = timed('  read and validate', () => loaded(files));
   let trees = 0;
@@ -46,7 +46,7 @@ function commit(before: Plan, path: string, from: string, to: string): void {
 }
 
 function loaded(files: PlanFiles, previous?: Plan): Plan {
-  const { plan, problems } = loadPlan(files, previous ? { previous } : {});
+  const { plan, problems } = loadPlanAndTemplates(files, previous ? { previous } : {});
   if (!plan) throw new Error(problems[0]!.message);
   return plan;
 }
