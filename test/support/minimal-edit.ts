@@ -9,7 +9,7 @@ import { planFiles } from './plan-files.ts';
 
 /**
  * Changed lines of plan files that edits do not need: taken back alone, every site still renders as with them.
- * Lines that were replaced one for one are each tried; of others, all that lie together.
+ * Lines that were replaced one for one are each tried, and lines that came; those that went, all that lie together.
  */
 export function needlessLines(plan: Plan, edits: readonly PlanEdit[]): string[] {
   const texts = edits.filter(({ file, content }) => content !== null && plan.files.has(file));
@@ -32,10 +32,14 @@ function takenBack(before: string, after: string): { text: string; what: string 
     const was = changed.filter((line) => line.startsWith('-')).map((line) => line.slice(1));
     const now = changed.filter((line) => line.startsWith('+')).map((line) => line.slice(1));
     const start = newLines === 0 ? newStart : newStart - 1;
-    if (was.length !== now.length)
-      return [
-        { text: lines.toSpliced(start, newLines, ...was).join('\n'), what: changed.join(' ') },
-      ];
+    if (was.length !== now.length) {
+      const whole = lines.toSpliced(start, newLines, ...was).join('\n');
+      const alone = now.map((line, i) => ({
+        text: lines.toSpliced(start + i, 1).join('\n'),
+        what: `+${line}`,
+      }));
+      return [{ text: whole, what: changed.join(' ') }, ...alone];
+    }
     return was.map((line, i) => ({
       text: lines.toSpliced(start + i, 1, line).join('\n'),
       what: `-${line} +${now[i]}`,
