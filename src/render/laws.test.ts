@@ -132,6 +132,39 @@ test('the order of files and the way they were read show in no tree (law 1)', ()
   );
 }, 20_000);
 
+test('what sites share in one plan shows in no tree: each is as if rendered alone (law 1)', () => {
+  const own = fc.constantFrom(
+    'group0: { number: 7 }',
+    'group0: !unset',
+    'group1: { limits: { soft: 1 }, servers: [] }',
+    'group1: { limits: !unset }',
+    'group2: { servers: [{ a: { b: !unsafe "{{ x }}" } }] }',
+    'group3: { deep: { deeper: { deepest: [[1, 2], { k: v }] } } }',
+    'title: other',
+  );
+  const perSite = fc.array(
+    fc.uniqueArray(own, { maxLength: 3, selector: (text) => text.slice(0, 6) }),
+    { minLength: 6, maxLength: 6 },
+  );
+  fc.assert(
+    fc.property(perSite, fc.nat(5), (sites, first) => {
+      const source = syntheticPlan({ sites: 6, layers: 3, templates: 8, leaves: 40 });
+      const names = [...valid(source).sites.keys()];
+      for (const [index, name] of names.entries()) {
+        const path = `sites/${name}.yaml`;
+        const lines = sites[index]!.map((line) => `  ${line}\n`).join('');
+        const text = source.get(path)!.replace(/ {2}title: .*\n/, lines);
+        source.set(path, text);
+      }
+      const together = valid(source);
+      const order = [...names.slice(first), ...names.slice(0, first)];
+      const shared = new Map(order.map((name) => [name, outcome(together, name)]));
+      for (const name of names) expect(outcome(valid(source), name)).toBe(shared.get(name));
+    }),
+    { numRuns: 15 },
+  );
+}, 20_000);
+
 test('sites that share their values share what is rendered from them', () => {
   const plan = valid(syntheticPlan({ sites: 40, layers: 3, templates: 4, leaves: 40 }));
   const [one, other, unlike] = ['site-00000', 'site-00020', 'site-00001'].map((site) =>
