@@ -21,8 +21,8 @@ export class Client {
     return this.#ask('GET', path, schema);
   }
 
-  async post<T>(path: string, schema: z.ZodType<T>): Promise<T> {
-    return this.#ask('POST', path, schema);
+  async post<T>(path: string, schema: z.ZodType<T>, body?: unknown): Promise<T> {
+    return this.#ask('POST', path, schema, body);
   }
 
   /** Every row of a paged list. */
@@ -41,13 +41,17 @@ export class Client {
     } while (after !== undefined);
   }
 
-  async #ask<T>(method: string, path: string, schema: z.ZodType<T>): Promise<T> {
+  async #ask<T>(method: string, path: string, schema: z.ZodType<T>, body?: unknown): Promise<T> {
     const url = `${this.#server}/api/v1${path}`;
     let response: Response;
     try {
       response = await fetch(url, {
         method,
-        headers: this.#token ? { authorization: `Bearer ${this.#token}` } : {},
+        headers: {
+          ...(this.#token ? { authorization: `Bearer ${this.#token}` } : {}),
+          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
         signal: AbortSignal.timeout(TIMEOUT),
         redirect: 'error',
       });

@@ -224,6 +224,27 @@ function addServerCommands(program: Command): void {
         (await import('./commands/status.ts')).showProposal(id!, await clientFor(options), output),
       ),
     );
+  withServer(proposals.command('waiting'))
+    .description('list the edits that wait for their proposal, and why')
+    .action(
+      run<ServerFlags>(async (options, _args, output) =>
+        (await import('./commands/status.ts')).waiting(await clientFor(options), output),
+      ),
+    );
+  withServer(proposals.command('choose'))
+    .description('take another of its options, as `show` counts them')
+    .argument('<proposal>', 'its number or id')
+    .argument('<option>', 'number of the option')
+    .action(
+      run<ServerFlags>(async (options, [id, option], output) =>
+        (await import('./commands/status.ts')).choose(
+          id!,
+          option!,
+          await clientFor(options),
+          output,
+        ),
+      ),
+    );
   for (const decision of ['merge', 'close'] as const) {
     withServer(proposals.command(decision))
       .description(

@@ -39,9 +39,9 @@ export function calm({ limits, open, made, ahead, inWindow, now }: CalmFacts): W
 export function waitingText(why: Waiting, limits: CalmLimits): string {
   switch (why) {
     case 'open':
-      return `${limits.maxOpen} proposals are open at once, and no more may be (drift.maxOpenProposals)`;
+      return `as many proposals are open as may be at once (drift.maxOpenProposals: ${limits.maxOpen})`;
     case 'hour':
-      return `${limits.maxPerHour} proposals were made within the hour, and no more may be (drift.maxProposalsPerHour)`;
+      return `as many proposals were made as may be within an hour (drift.maxProposalsPerHour: ${limits.maxPerHour})`;
     case 'window':
       return 'no proposals are made at this time (drift.windows)';
   }

@@ -218,8 +218,7 @@ export class ProposalLoop {
     // Git and the forge's word may come apart for a moment: what the plan holds is merged.
     if (pull?.state === 'merged' || (await this.#isInForce(pull?.head ?? proposal.commit!)))
       return this.#merged(proposal, drifts, pull);
-    // Opened again after it was closed: its sites have gone back, and whoever opened it decides.
-    const again = drifts.every(({ status }) => status === 'rejected');
+    const again = isReopened(drifts);
     const { open, why } = await this.#stillOpen(drifts);
     if (!pull || pull.state === 'closed') {
       if (why && !again) await this.#end(proposal, why);
@@ -344,7 +343,10 @@ export class ProposalLoop {
       onMerged();
       const { headRevision, goodRevision } = await store.plan.get();
       // Where the branch was set back since, and the sites as well, nobody waits for the merge any more.
-      const why = headRevision === goodRevision ? (await this.#stillOpen(drifts)).why : undefined;
+      const why =
+        headRevision === goodRevision && !isReopened(drifts)
+          ? (await this.#stillOpen(drifts)).why
+          : undefined;
       if (!why) return { again: pollInterval };
       await this.#end(proposal, why);
       return undefined;
@@ -460,6 +462,11 @@ async function membersAt(
     members: open.filter(({ site }) => sites.has(site)),
     others: open.filter(({ site }) => !sites.has(site)),
   };
+}
+
+/** Whether an undecided proposal was closed before: its sites have gone back, and whoever opened it again decides. */
+function isReopened(drifts: readonly DriftRow[]): boolean {
+  return drifts.every(({ status }) => status === 'rejected');
 }
 
 function reasonOf(status: DriftStatus): string {

@@ -218,6 +218,38 @@ async function refuse(): Promise<never> {
   throw new Stalled('the forge rejects our token');
 }
 
+test('another option of a proposal is chosen by its number', async () => {
+  const api = await startApi();
+  await seed(api.store);
+  const path = '/api/v1/proposals/proposal-1/choose';
+  expect((await api.post(path, { option: 2 })).status).toBe(200);
+  expect(api.decided).toEqual(['choose 2 of proposal-1 by operator']);
+  for (const body of [{}, { option: 0 }, { option: '2' }, { option: 1, more: 1 }])
+    expect((await api.post(path, body)).status).toBe(400);
+  expect((await api.get(path, { method: 'POST' })).status).toBe(401);
+});
+
+test('edits that wait for their proposal are told with the reason', async () => {
+  const api = await startApi({
+    waiting: async () => [
+      { groupKey: 'fingerprint-edit-1', sites: 1, since: 3_000, why: 'too many are open' },
+    ],
+  });
+  await seed(api.store);
+  expect(await read(api, '/api/v1/waiting')).toEqual({
+    items: [
+      {
+        key: 'fingerprint-edit-1',
+        sites: ['lisbon-07'],
+        count: 1,
+        paths: ['group_vars/all.yml'],
+        since: '1970-01-01T00:00:03.000Z',
+        why: 'too many are open',
+      },
+    ],
+  });
+});
+
 test('a proposal is found by the number of its pull request too', async () => {
   const api = await startApi();
   await seed(api.store);
@@ -228,7 +260,9 @@ test('a proposal is found by the number of its pull request too', async () => {
 });
 
 test('a forge that refuses us is no fault of who decides', async () => {
-  const api = await startApi({ decisions: { merge: refuse, close: refuse, retry: refuse } });
+  const api = await startApi({
+    decisions: { merge: refuse, close: refuse, choose: refuse, retry: refuse },
+  });
   await seed(api.store);
   const response = await api.post('/api/v1/proposals/proposal-1/merge');
   expect(response.status).toBe(502);

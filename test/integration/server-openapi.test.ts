@@ -52,7 +52,7 @@ test('every decision is told to need a token', async () => {
   const { document } = await both();
   const posts = Object.values(document.paths).flatMap(({ post }) => post ?? []);
   expect(posts.map(({ security }) => security)).toEqual(posts.map(() => [{ bearer: [] }]));
-  expect(posts.length).toBe(3);
+  expect(posts.length).toBe(4);
 });
 
 test('what the server answers is what the document says', async () => {

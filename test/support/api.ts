@@ -46,11 +46,16 @@ export async function startApi(change: Partial<ServerOptions> = {}): Promise<Api
     decisions: {
       merge: (id, by) => decide(store, decided, `merge ${id} by ${by}`, id, 'merged'),
       close: (id, by) => decide(store, decided, `close ${id} by ${by}`, id, 'closed'),
+      choose: async (id, option, by) => {
+        decided.push(`choose ${option} of ${id} by ${by}`);
+        return (await store.proposals.get(id))!;
+      },
       retry: async (name, by) => {
         decided.push(`retry ${name} by ${by}`);
         await store.sites.update(name, { applyForced: true, applyReason: `asked for by ${by}` });
       },
     },
+    waiting: async () => [],
     auth: createAuthenticator({ token: () => new Secret(OPERATOR), tokens: store.tokens }),
     ...change,
   };

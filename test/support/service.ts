@@ -108,10 +108,18 @@ export class TestService {
   }
 
   /** Sends a request to the API with the operator's token; gives the status and the parsed answer. */
-  async api(method: 'GET' | 'POST', path: string): Promise<{ status: number; body: any }> {
+  async api(
+    method: 'GET' | 'POST',
+    path: string,
+    sent?: unknown,
+  ): Promise<{ status: number; body: any }> {
     const response = await fetch(`${this.url}/api/v1${path}`, {
       method,
-      headers: { authorization: `Bearer ${this.service.token.reveal()}` },
+      headers: {
+        authorization: `Bearer ${this.service.token.reveal()}`,
+        ...(sent === undefined ? {} : { 'content-type': 'application/json' }),
+      },
+      ...(sent === undefined ? {} : { body: JSON.stringify(sent) }),
     });
     return { status: response.status, body: await response.json() };
   }

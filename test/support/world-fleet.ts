@@ -8,8 +8,6 @@ export const WEST = ['sintra', 'cascais'] as const;
 /** The plan of `pairPlan` with more sites, in two regions that have a layer each. */
 export function regionPlan(hosts: string): Record<string, string> {
   const files = pairPlan(hosts);
-  const named = (name: string, region: string) =>
-    [`sites/${name}.yaml`, site(name).replace('region: south', `region: ${region}`)] as const;
   return {
     ...files,
     'plan.yaml': files['plan.yaml']!.replace(
@@ -21,6 +19,10 @@ export function regionPlan(hosts: string): Record<string, string> {
     ...Object.fromEntries(SOUTH.map((name) => named(name, 'south'))),
     ...Object.fromEntries(WEST.map((name) => named(name, 'west'))),
   };
+}
+
+function named(name: string, region: string): [path: string, text: string] {
+  return [`sites/${name}.yaml`, site(name).replace('region: south', `region: ${region}`)];
 }
 
 /** Makes the same edit at each of the sites. */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 
+import { UserError } from '../../model/errors.ts';
 import {
   Proposal,
   ProposalDetail,
@@ -8,6 +9,7 @@ import {
   Site,
   SiteDetail,
   Status,
+  WaitingEdits,
 } from '../../server/wire.ts';
 import type { Client } from '../client.ts';
 import { count, EXIT, type Output, styled, styledDiff, table } from '../output.ts';
@@ -123,7 +125,27 @@ export async function proposals(
   output.document(rows);
   for (const row of rows) output.line(proposalLine(row));
   if (rows.length === 0) output.line(`no proposal is ${filter.state}`);
+  if (!output.json && filter.state === 'open') await tellWaiting(client, output);
   return EXIT.ok;
+}
+
+/** `trueup proposals waiting`: edits that have no proposal so far, and why. */
+export async function waiting(client: Client, output: Output): Promise<number> {
+  const told = await client.get('/waiting', WaitingEdits);
+  output.document(told.items);
+  if (!output.json && told.items.length === 0) output.line('no edit waits for its proposal');
+  if (!output.json) await tellWaiting(client, output);
+  return EXIT.ok;
+}
+
+async function tellWaiting(client: Client, output: Output): Promise<void> {
+  const { items } = await client.get('/waiting', WaitingEdits);
+  for (const { sites, count: number, paths, since, why } of items) {
+    const where = number === 1 ? sites[0]! : `${number} sites (${sites.slice(0, 3).join(', ')} …)`;
+    output.line(
+      `${styled('yellow', 'waits')}  ${paths.join(', ')} at ${where} since ${since}: ${why ?? 'its proposal is on its way'}`,
+    );
+  }
 }
 
 /** `trueup proposals show ID` */
@@ -132,6 +154,24 @@ export async function showProposal(id: string, client: Client, output: Output): 
   output.document(proposal);
   output.line(proposalLine(proposal));
   output.line(styledDiff(proposal.body));
+  return EXIT.ok;
+}
+
+/** `trueup proposals choose ID N` */
+export async function choose(
+  id: string,
+  option: string,
+  client: Client,
+  output: Output,
+): Promise<number> {
+  const number = Number(option);
+  if (!Number.isInteger(number) || number < 1)
+    throw new UserError(`"${option}" is no option: give its number, as the proposal counts them`);
+  const path = `/proposals/${encodeURIComponent(id)}/choose`;
+  const proposal = await client.post(path, ProposalDetail, { option: number });
+  output.document(proposal);
+  const title = proposal.options[number - 1]?.title ?? '';
+  output.line(`chosen: ${title}; its branch and pull request follow`);
   return EXIT.ok;
 }
 
@@ -145,7 +185,11 @@ export async function decide(
   const proposal = await client.post(`/proposals/${encodeURIComponent(id)}/${decision}`, Proposal);
   output.document(proposal);
   const next =
-    decision === 'merge' ? 'the plan learns it' : `${proposal.site} goes back to the plan`;
+    decision === 'merge'
+      ? 'the plan learns it'
+      : proposal.sites.length > 1
+        ? `${proposal.sites.length} sites go back to the plan`
+        : `${proposal.site} goes back to the plan`;
   output.line(`${decision === 'merge' ? 'merged' : 'closed'}: ${next}`);
   return EXIT.ok;
 }

@@ -120,7 +120,10 @@ export function proposalRoutes({ store, decisions, waiting }: ServerOptions) {
   return routes()
     .openapi(listWaiting, async (c) => {
       const groups = (await waiting()).slice(0, MAX_WAITING);
-      return c.json(checked(WaitingEdits, { items: await Promise.all(groups.map(toWaiting)) }), 200);
+      return c.json(
+        checked(WaitingEdits, { items: await Promise.all(groups.map(toWaiting)) }),
+        200,
+      );
     })
     .openapi(listProposals, async (c) => {
       const { after, limit, state, site } = c.req.valid('query');
