@@ -92,7 +92,10 @@ class Explaining {
     const readable = texts.filter((path) => {
       const trees = { desired: whole.tree, observed };
       const fault = textFault(whole.plan, proof.site, path, trees);
+      const mode = observed.get(path)?.mode;
       if (fault) this.#tell([path], fault);
+      else if (mode !== whole.tree.get(path)?.mode)
+        this.#tell([path], `its mode was changed to ${mode}`);
       return fault === undefined;
     });
     const search = new TextSearch(this.#question, this.#where, {

@@ -9,6 +9,7 @@ const ALL = 'group_vars/all.yml';
 const LISBON = 'sites/lisbon.yaml';
 const COMMON = 'layers/common.yaml';
 const file = (name: string) => `store/files/${name}`;
+const template = (name: string) => `stacks/store/templates/${name}.j2`;
 const MIRROR = `mirror: ${ALL} at lisbon shows the same values and follows`;
 const COPIED = (list: string) => expect.stringContaining(`a list ${list} of its own`);
 
@@ -185,10 +186,15 @@ describe('a parameter that stands in several places', () => {
   const limits = file('limits.conf');
   const proxy = file('proxy.conf');
 
-  test('one use of two was changed: the file is kept, the parameter is the alternative', () => {
-    const { proposals } = outcome({ [limits]: ['limit 20000', 'limit 30000'] });
+  test('one use of two was changed: that use gets a parameter of its own', () => {
+    const { proposals, text } = outcome({ [limits]: ['limit 20000', 'limit 30000'] });
     expect(proposals).toMatchObject([
-      { what: 'overlay at site', explains: [limits], touches: { lisbon: [limits] } },
+      {
+        what: 'template at site',
+        plan: { [LISBON]: '+1 -0', [template('limits.conf')]: '+1 -1' },
+        explains: [limits],
+        touches: { lisbon: [ALL, limits] },
+      },
       {
         what: 'param at site',
         title: 'maxconn at lisbon: 20000 → 30000',
@@ -199,16 +205,17 @@ describe('a parameter that stands in several places', () => {
         ],
       },
     ]);
-    expect(proposals[0]!.notes[0]).toBe(
-      `${limits} is kept as it stands: its parameter also stands in ${proxy}, where it was not changed`,
+    expect(text[template('limits.conf')]).toContain(
+      'limit {{ limits_limit | default(maxconn) }}\n',
     );
+    expect(text[LISBON]).toContain('  limits_limit: 30000\n');
   });
 
-  test('one use of two in one file was changed: the file is kept', () => {
-    const plan = { 'stacks/store/templates/motd.j2': '{{ motd }}\n{{ motd }}\n' };
-    const { proposals } = outcome({ [file('motd')]: [/six\n$/, 'eight\n'] }, { plan });
-    expect(proposals).toMatchObject([{ what: 'overlay at site', explains: [file('motd')] }]);
-    expect(proposals[0]!.notes[0]).toContain('motd stands in 2 places');
+  test('one use of two in one file was changed: that use gets a parameter of its own', () => {
+    const plan = { [template('motd')]: '{{ motd }}\n{{ motd }}\n' };
+    const { proposals, text } = outcome({ [file('motd')]: [/six\n$/, 'eight\n'] }, { plan });
+    expect(proposals).toMatchObject([{ what: 'template at site', explains: [file('motd')] }]);
+    expect(text[template('motd')]).toBe('{{ motd }}\n{{ motd_own | default(motd) }}\n');
   });
 
   test('both uses were changed: the parameter is', () => {
@@ -226,13 +233,17 @@ describe('a parameter that stands in several places', () => {
     });
   });
 
-  test('both uses were changed, each otherwise: both files are kept', () => {
-    const { proposals } = outcome({
+  test('both uses were changed, each otherwise: one of them gets a parameter of its own', () => {
+    const { proposals, text } = outcome({
       [limits]: ['limit 20000', 'limit 30000'],
       [proxy]: ['maxconn 20000', 'maxconn 40000'],
     });
-    expect(proposals).toMatchObject([{ what: 'overlay at site', explains: [limits, proxy] }]);
-    expect(proposals[0]!.notes[0]).toContain('give one parameter different values');
+    expect(proposals[0]).toMatchObject({
+      what: 'template at site',
+      explains: [limits, proxy],
+      touches: { lisbon: [ALL, limits, proxy] },
+    });
+    expect(text[LISBON]).toMatch(/ {2}limits_limit: 30000\n {2}maxconn: 40000\n/);
   });
 
   test('the text and the parameters were changed alike: one change explains both', () => {
@@ -251,88 +262,94 @@ describe('a parameter that stands in several places', () => {
   });
 
   test('the parameters say one thing and the text another: the parameters are right', () => {
-    const { proposals } = outcome({
+    const { proposals, unexplained } = outcome({
       [file('motd')]: ['six', 'ten'],
       [ALL]: ['nine to six', 'nine to eight'],
     });
-    expect(proposals).toMatchObject([
-      { what: 'param at site', explains: [ALL] },
-      { what: 'overlay at site', explains: [file('motd')] },
-    ]);
+    expect(proposals[0]).toMatchObject({
+      what: 'template at site',
+      explains: [file('motd')],
+      plan: { [LISBON]: '+2 -1', [template('motd')]: '+1 -1' },
+    });
+    expect(unexplained[ALL]).toContain('it will also show motd_own');
   });
 });
 
-describe('what is no value of a parameter is kept with its file', () => {
-  test.each<[string, string, SiteEdit, string]>([
-    ['fixed text', 'chrony.conf', ['rtcsync', 'rtcsync off'], 'line 4 was changed beside'],
+describe('what is no value of a parameter becomes one of the site, in the template', () => {
+  test.each<[string, string, SiteEdit, string, string]>([
+    [
+      'fixed text',
+      'chrony.conf',
+      ['rtcsync', 'rtcsync off'],
+      "{{ chrony_rtcsync | default('rtcsync') }}\n",
+      '  chrony_rtcsync: rtcsync off\n',
+    ],
     [
       'a line that came',
       'chrony.conf',
       ['rtcsync\n', 'rtcsync\nlog on\n'],
-      'lines came or went at line 5',
+      '{% for line in chrony_extra | default([]) %}\n{{ line }}\n{% endfor %}\n',
+      '  chrony_extra:\n    - log on\n',
     ],
-    ['a line that went', 'chrony.conf', ['rtcsync\n', ''], 'lines came or went at line 4'],
+    [
+      'a line that went',
+      'chrony.conf',
+      ['rtcsync\n', ''],
+      '{% if chrony_rtcsync | default(true) %}\nrtcsync\n{% endif %}\n',
+      '  chrony_rtcsync: false\n',
+    ],
+    [
+      'a line of one element of a loop',
+      'chrony.conf',
+      ['server 10.0.0.2 iburst', 'server 10.0.0.2 prefer'],
+      "server {{ server }} {{ (chrony_server | default({}))[server] | default('iburst') }}\n",
+      '  chrony_server:\n    10.0.0.2: prefer\n',
+    ],
     [
       "the site's name",
       'chrony.conf',
       ['at lisbon', 'at Lisbon'],
-      'which makes the site what it is',
+      '{{ chrony_at | default(site.name) }}\n',
+      '  chrony_at: Lisbon\n',
     ],
     [
       'a number that became prose',
       'limits.conf',
       ['vlan = 12', 'vlan = twelve'],
-      'vlan would become another kind of value',
+      'vlan = {{ limits_vlan | default(vlan) }}\n',
+      '  limits_vlan: twelve\n',
     ],
     [
-      'a number that became a fraction',
+      'words behind a number',
       'limits.conf',
-      ['vlan = 12', 'vlan = 12.0'],
-      'vlan would become another kind of value',
+      ['vlan = 12', 'vlan = 12 # web'],
+      "vlan = {{ vlan }}{{ limits_vlan_extra | default('') }}\n",
+      '  limits_vlan_extra: " # web"\n',
     ],
-    [
-      'a template expression',
-      'motd',
-      ['six', '{{ hour }}'],
-      'which Ansible would take for a template',
-    ],
-    [
-      'a template statement',
-      'motd',
-      ['six', '{% raw %}'],
-      'which Ansible would take for a template',
-    ],
-    ['a template comment', 'motd', ['six', '{# six #}'], 'which Ansible would take for a template'],
-    ['other line ends', 'motd', ['\n', '\r\n'], 'line 1 ends with a carriage return'],
-    ['a missing end of line', 'motd', ['six\n', 'six'], 'line 1 was changed beside'],
-    [
-      'bytes that are no text',
-      'motd',
-      { content: Buffer.from([0xff, 0xfe, 0x41]) },
-      'no longer text in UTF-8',
-    ],
-  ])('%s', (_name, name, edit, reason) => {
-    const { proposals, unexplained } = outcome({ [file(name)]: edit });
-    expect(proposals).toMatchObject([
-      { what: 'overlay at site', explains: [file(name)], touches: { lisbon: [file(name)] } },
-    ]);
-    expect(proposals[0]!.notes[0]).toContain(reason);
-    expect(proposals[0]!.notes[1]).toBe(
-      `later changes of the plan no longer reach ${file(name)} at lisbon`,
-    );
+  ])('%s', (_name, name, edit, inTemplate, atSite) => {
+    const { proposals, text, unexplained } = outcome({ [file(name)]: edit });
+    expect(proposals[0]).toMatchObject({
+      what: 'template at site',
+      explains: [file(name)],
+      touches: { lisbon: [ALL, file(name)] },
+    });
+    expect(proposals.slice(1).every(({ what }) => what === 'template at origin')).toBe(true);
+    expect(text[template(name)]).toContain(inTemplate);
+    expect(text[LISBON]).toContain(atSite);
     expect(unexplained).toEqual({});
   });
 
-  test('a word written beside a value is no part of it, but may be: as the alternative', () => {
-    const { proposals } = outcome({ [file('proxy.conf')]: ['server 30s', 'server 30s hard'] });
-    expect(proposals).toMatchObject([
-      { what: 'overlay at site' },
-      { what: 'param at site', title: 'server_timeout at lisbon: 30s → 30s hard' },
-    ]);
-    expect(proposals[0]!.notes[0]).toContain('a value would become several words');
+  test.each<[string, SiteEdit, string]>([
+    ['an expression', ['six', '{{ hour }}'], '{{ hour }}'],
+    ['a statement', ['six', '{% raw %}'], '{% raw %}'],
+    ['a comment', ['six', '{# six #}'], '{# six #}'],
+  ])('what looks like %s of a template is kept from being one', (_name, edit, words) => {
+    const { proposals, text } = outcome({ [file('motd')]: edit });
+    expect(proposals[0]).toMatchObject({ what: 'param at site', plan: { [LISBON]: '+1 -1' } });
+    expect(text[LISBON]).toContain(`  motd: !unsafe "Open from nine to ${words}"`);
   });
 
-  test('of a file with a changed value and other edits, the plan learns the value', () => {
+  test('a value and fixed text of one file', () => {
     const { proposals, text } = outcome({
       [file('chrony.conf')]: [
         ['10.0.0.2', '10.0.0.9'],
@@ -340,12 +357,45 @@ describe('what is no value of a parameter is kept with its file', () => {
       ],
     });
     expect(proposals[0]).toMatchObject({
-      what: 'overlay at site',
-      title: `ntp_servers[1] at lisbon: 10.0.0.2 → 10.0.0.9; ${file('chrony.conf')} at lisbon: kept as found there`,
-      plan: { [LISBON]: '+3 -0', [`overlays/lisbon/${file('chrony.conf')}`]: '+4 -0' },
+      what: 'template at site',
+      plan: { [LISBON]: '+4 -0', [template('chrony.conf')]: '+1 -1' },
       explains: [file('chrony.conf')],
       touches: { lisbon: [ALL, file('chrony.conf')] },
     });
     expect(text[LISBON]).toContain('    - 10.0.0.9\n');
+  });
+});
+
+describe('what no change of the plan that others share explains is kept with its file', () => {
+  test.each<[string, SiteEdit, string]>([
+    ['other line ends', ['\n', '\r\n'], 'line 1 ends with a carriage return'],
+    ['a missing end of line', ['six\n', 'six'], 'line 1 is no value'],
+    [
+      'bytes that are no text',
+      { content: Buffer.from([0xff, 0xfe, 0x41]) },
+      'no longer text in UTF-8',
+    ],
+  ])('%s', (_name, edit, reason) => {
+    const path = file('motd');
+    const { proposals, unexplained } = outcome({ [path]: edit });
+    expect(proposals[0]).toMatchObject({
+      what: 'overlay at site',
+      explains: [path],
+      touches: { lisbon: [path] },
+    });
+    expect(proposals[0]!.notes[0]).toContain(reason);
+    expect(proposals[0]!.notes[1]).toBe(
+      `later changes of the plan no longer reach ${path} at lisbon`,
+    );
+    expect(unexplained).toEqual({});
+  });
+
+  test('a word written beside a value may be a part of it, which is said', () => {
+    const { proposals } = outcome({ [file('proxy.conf')]: ['server 30s', 'server 30s hard'] });
+    expect(proposals[0]).toMatchObject({
+      what: 'param at site',
+      title: 'server_timeout at lisbon: 30s → 30s hard',
+      notes: ['a value would become several words', MIRROR],
+    });
   });
 });

@@ -32,7 +32,9 @@ export class NewParams {
   /** A name after what the parameter is about: `chrony_logdir` for a word `logdir` in `chrony.conf`. */
   name(about: string): string {
     const { plan, site } = this.#traced;
-    const start = [this.#stem, identifier(about)].filter((part) => part !== '').join('_');
+    const subject = identifier(about);
+    const parts = [this.#stem, subject === this.#stem ? 'own' : subject];
+    const start = parts.filter((part) => part !== '').join('_');
     const base = (/^[A-Za-z_]/.test(start) ? start : `text_${start}`).slice(0, MAX_NAME);
     const params = siteParams(plan, site).entries;
     let name = base;

@@ -77,7 +77,8 @@ function within(
   const [first] = inside;
   if (!first) return undefined;
   const goesOver = first.output.start < start || first.output.end > end;
-  if (inside.length === 1 && goesOver) {
+  // Of a condition the arm that was taken is what was edited, not the others.
+  if (inside.length === 1 && (goesOver || first.kind === 'condition')) {
     const inner = innerLevel(first, turns, start, end);
     if (inner) return within(traced, inner, start, end);
   }

@@ -317,6 +317,7 @@ function toWords(text: string, from: number, to: number): [from: number, to: num
 
 function shown(text: string): string {
   const line = text.trim().replaceAll(/\s+/g, ' ');
+  if (line === '') return text === '' ? 'nothing' : 'white space';
   return `"${line.length > MAX_SHOWN ? `${line.slice(0, MAX_SHOWN - 1)}…` : line}"`;
 }
 

@@ -1,3 +1,4 @@
+import { Tagged } from '../../plan/yaml/node.ts';
 import type { Hole } from '../../render/template/trace.ts';
 import { changesFor, NoChange } from '../assignments.ts';
 import { type Alternative, solveText } from '../inverse/solve-expression.ts';
@@ -24,6 +25,7 @@ export function valueCandidates(
   parts: readonly Part[],
   reasons: Set<string>,
 ): Candidate[] {
+  if (text.includes('\r')) return [];
   const { stretches, holes } = joined(parts);
   return readingsOf(stretches, text)
     .slice(0, MAX_READINGS)
@@ -45,13 +47,23 @@ export function candidatesFor(
     (sum, { hole, text }) => sum + 1 + unlikeness(textOf(traced, hole), text),
     0,
   );
-  const ways = wanted.map(({ hole, text }) =>
-    solveText(hole.expression, hole.environment, text, { reasons }).slice(0, MAX_ALTERNATIVES),
-  );
+  const ways = wanted.map(({ hole, text }) => waysTo(hole, text, reasons));
   return together(ways).flatMap((way) => {
     const candidate = candidateOf(traced, way, reasons);
     return candidate ? [{ ...candidate, cost: candidate.cost + strange }] : [];
   });
+}
+
+/** Ways to give a value a text. What Ansible would take for a template is kept from it by `!unsafe`. */
+function waysTo(hole: Hole, text: string, reasons: Set<string>): Alternative[] {
+  const { path, value } = hole;
+  if (!/\{[{%#]/.test(text) || typeof value !== 'string' || !path)
+    return solveText(hole.expression, hole.environment, text, { reasons }).slice(
+      0,
+      MAX_ALTERNATIVES,
+    );
+  const unsafe = new Tagged('!unsafe', text);
+  return [{ assignments: [{ path, local: false, value: unsafe }], edits: [], cost: 1 }];
 }
 
 /** A candidate that makes what an alternative asks for; undefined, with the reason, where that cannot be. */
