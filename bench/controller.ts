@@ -6,6 +6,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 
 import { loadConfig } from '../src/config/load.ts';
 import { Controller } from '../src/controller/controller.ts';
+import { createForgeCredentials } from '../src/controller/forge-credentials.ts';
 import type { Driver } from '../src/model/driver.ts';
 import { treeDigest } from '../src/model/tree.ts';
 import { createLogger } from '../src/telemetry/logger.ts';
@@ -38,7 +39,7 @@ async function measure(sites: number): Promise<void> {
         config,
         log: createLogger({ level: 'error', format: 'json' }),
         metrics: createMetrics(),
-        forgeToken: async () => undefined,
+        credentials: createForgeCredentials({ config, onSecret: () => {} }),
         proposalUrl: String,
         driver: instantDriver,
       });
@@ -56,7 +57,7 @@ async function measure(sites: number): Promise<void> {
         writeFileSync(file, readFileSync(file, 'utf8').replace('address: 10.', 'address: 11.'));
         const revision = push(clone, origin, 'Change one site');
         reset();
-        controller.nudgePlan();
+        controller.nudge({ plan: true });
         await until(async () => {
           const row = await controller.store.sites.get(name!);
           return row?.desiredRevision === revision && row.state === 'synced';

@@ -4,7 +4,7 @@ import { nearest } from '../model/nearest.ts';
 import type { Problem } from '../model/problem.ts';
 import type { ConfigFile } from './file.ts';
 import type { Merged } from './origins.ts';
-import { settings } from './schema.ts';
+import { SECRETS, settings } from './schema.ts';
 
 type Issue = z.core.$ZodIssue;
 
@@ -33,7 +33,7 @@ export function toProblems(
     }
     const name =
       setting && merged.origins.get(path) === 'environment' ? `${setting.variable}: ${path}` : path;
-    const text = fault(issue, value, path.endsWith('token'));
+    const text = fault(issue, value, SECRETS.has(path.split('.').at(-1)!));
     return [{ message: `${name} ${text}`, ...place(issue.path, merged, file) }];
   });
 }

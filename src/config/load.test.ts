@@ -267,6 +267,47 @@ test('GitHub needs a repository and a token', async () => {
   expect(github.token?.reveal()).toBe(TOKEN);
 });
 
+test('Gitea needs a repository, an address and a token', async () => {
+  const forge = { type: 'gitea' as const };
+  expect(await faults({ overrides: { forge } })).toEqual([
+    'forge.gitea.repository is needed where forge.type is gitea',
+    'forge.gitea.baseUrl is needed where forge.type is gitea',
+    'forge.gitea.tokenFile is needed where forge.type is gitea (or forge.gitea.token)',
+  ]);
+  const gitea = { repository: 'acme/edge-plan', baseUrl: 'git.example', token: TOKEN };
+  expect(await faults({ overrides: { forge: { ...forge, gitea } } })).toEqual([
+    'forge.gitea.baseUrl must be an https or http address',
+  ]);
+});
+
+function forge(app: object, more: object = {}): ConfigInput {
+  return { forge: { type: 'github', github: { repository: 'acme/edge-plan', app, ...more } } };
+}
+
+test('a GitHub App needs its key, and stands in the place of a token', async () => {
+  expect(await faults({ overrides: forge({ id: '17' }) })).toEqual([
+    'forge.github.app.privateKeyFile is needed where forge.type is github',
+  ]);
+  const folder = folderOf({ 'key.pem': '-----BEGIN KEY-----\n', hook: 'a-secret-of-webhooks' });
+  const privateKeyFile = join(folder, 'key.pem');
+  expect(
+    await faults({ overrides: forge({ id: '17', privateKeyFile }, { token: TOKEN }) }),
+  ).toEqual(['forge.github.tokenFile set this or forge.github.app, not both']);
+  const webhookSecretFile = join(folder, 'hook');
+  const overrides = forge({ id: '17', privateKeyFile }, { webhookSecretFile });
+  const { github } = (await loadConfig({ env: MINIMAL, overrides })).forge;
+  expect(github.app.privateKey?.reveal()).toBe('-----BEGIN KEY-----');
+  expect(github.webhookSecret?.reveal()).toBe('a-secret-of-webhooks');
+});
+
+test('law 11: a fault does not show the secret that it is about', async () => {
+  const yaml =
+    'plan: { url: x }\nforge:\n  github: { webhookSecret: too-short, token: as-short, app: { privateKey: [7] } }\n';
+  const told = await faults({ yaml });
+  expect(told).toHaveLength(3);
+  expect(told.join()).not.toMatch(/too-short|as-short|\b7\b/);
+});
+
 test('a token may be in a file; whichever was given last counts', async () => {
   const folder = folderOf({
     'trueup.yaml': 'server:\n  tokenFile: token\nplan: { url: plan }\n',

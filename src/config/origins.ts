@@ -1,6 +1,6 @@
 import { nearest } from '../model/nearest.ts';
 import type { Problem } from '../model/problem.ts';
-import { settings } from './schema.ts';
+import { SECRETS, settings } from './schema.ts';
 
 /** A section of settings, or the whole of them, before it is known whether it is right. */
 export interface Section {
@@ -39,8 +39,12 @@ function mergeInto(
     }
     target[key] = value;
     merged.origins.set(here.join('.'), origin);
-    // A token given later wins over a file for it named earlier, and the other way round.
-    const rival = { token: 'tokenFile', tokenFile: 'token' }[key];
+    // A secret given later wins over a file for it named earlier, and the other way round.
+    const rival = SECRETS.has(key)
+      ? `${key}File`
+      : SECRETS.has(key.replace(/File$/, ''))
+        ? key.replace(/File$/, '')
+        : undefined;
     const rivalPath = [...path, rival].join('.');
     if (rival !== undefined && merged.origins.get(rivalPath) !== origin) {
       delete target[rival];

@@ -80,6 +80,9 @@ function checked(faultOf: (text: string) => string | undefined) {
 const optional = (faultOf: (text: string) => string | undefined) =>
   checked((text) => (text === '' ? undefined : faultOf(text)));
 
+/** Settings that no fault shows the value of. Each may be in a file instead, named by `…File`. */
+export const SECRETS: ReadonlySet<string> = new Set(['token', 'webhookSecret', 'privateKey']);
+
 const token = z
   .string()
   .min(16, 'is too short: it must have at least 16 characters')

@@ -87,7 +87,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
         retry: (site, by) => controller.retrySite(site, by),
       },
       webhooks: {
-        secret: credentials.webhookSecret,
+        secret: (forge) => credentials.webhookSecret(forge),
         subject: (forge) => ({
           repository: config.forge[forge].repository,
           branch: config.plan.branch,

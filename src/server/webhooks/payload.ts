@@ -11,7 +11,7 @@ const Payload = z.object({
     .object({ number: z.int().positive(), base: z.object({ ref: z.string() }) })
     .nullish(),
   /** Of a comment; Gitea says by `is_pull` what GitHub says by `pull_request`. */
-  issue: z.object({ number: z.int().positive(), pull_request: z.unknown() }).nullish(),
+  issue: z.object({ number: z.int().positive(), pull_request: z.unknown().optional() }).nullish(),
   is_pull: z.boolean().optional(),
 });
 

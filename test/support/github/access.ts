@@ -27,7 +27,8 @@ export function appRoutes(state: GitHubState): Hono {
     )
     .post('/app/installations/:id/access_tokens', (c) => {
       if (Number(c.req.param('id')) !== app.installation) return notFound();
-      const token = `ghs_${String(app.tokens.size + 1).padStart(36, '0')}`;
+      state.lastId += 1;
+      const token = `ghs_${String(state.lastId).padStart(36, '0')}`;
       const expires = Date.now() + LIFETIME;
       app.tokens.set(token, expires);
       return Response.json(
