@@ -1,7 +1,7 @@
 import PQueue from 'p-queue';
 
 import { isName, type SiteTree } from '../model/tree.ts';
-import { type Person, writeCommits } from './fast-import.ts';
+import { type CommitSpec, type Person, writeCommits } from './fast-import.ts';
 import { type LogEntry, readLog } from './log.ts';
 import { moveInPackedRefs } from './packed-refs.ts';
 import { readFiles } from './read-files.ts';
@@ -75,16 +75,12 @@ export class SiteStore {
 
   /**
    * Writes commits, of any number of sites, and moves no ref. They are durable when this returns. What is the same
-   * in several trees (best: the same Buffer) is written once.
+   * in several trees (best: the same Buffer) is written once. Asked for one by one, as they are written.
    * @returns the commits' ids, in the order given; the same input gives the same ids
    */
-  async writeCommits(commits: readonly SiteCommit[]): Promise<string[]> {
-    if (commits.length === 0) return [];
-    for (const { site } of commits) assertSite(site);
-    return writeCommits(
-      this.#repository,
-      commits.map(({ files, ...rest }) => ({ ...rest, content: { files } })),
-    );
+  async writeCommits(commits: Iterable<SiteCommit>): Promise<string[]> {
+    if (Array.isArray(commits) && commits.length === 0) return [];
+    return writeCommits(this.#repository, specsOf(commits));
   }
 
   /** Moves refs in one transaction. Throws RefMoved if one was elsewhere; then none is moved. */
@@ -187,6 +183,13 @@ export function desiredMessage(of: { revision: string; site: string; generation:
     `Render ${site} at ${revision.slice(0, 10)}\n\n` +
     `Plan-Revision: ${revision}\nSite: ${site}\nGeneration: ${generation}\n`
   );
+}
+
+function* specsOf(commits: Iterable<SiteCommit>): Generator<CommitSpec> {
+  for (const { files, site, ...rest } of commits) {
+    assertSite(site);
+    yield { ...rest, content: { files } };
+  }
 }
 
 function refName(site: string, ref: SiteRef): string {
