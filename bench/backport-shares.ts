@@ -149,14 +149,12 @@ export function freeShares(cases: number, seed: number): void {
 }
 
 function kindOf({ edits }: FreeCase, all: Worked): string {
-  if (edits.length > 1) return 'four at once';
-  const { kind } = edits[0]!;
+  const kind = edits.length > 1 ? 'four at once' : edits[0]!.kind;
   // What a template needs cannot be taken away by a parameter.
-  if (
-    kind === 'yaml key removed' &&
-    reasonsOf(all).some((reason) => /would not render/.test(reason))
-  )
+  const isNeeded = reasonsOf(all).some((reason) => reason.includes('would not render'));
+  if (isNeeded && edits.some((edit) => edit.kind === 'yaml key removed'))
     return `${kind}, and needed (an overlay by design)`;
+  if (kind === 'four at once') return kind;
   return isForPlan(kind) ? kind : `${kind} (an overlay by design)`;
 }
 

@@ -161,6 +161,6 @@ export const textsCases: readonly CorpusCase[] = [
     edit: `store/files/chrony.conf
 -driftfile /var/lib/chrony/drift
 +driftfile {{ home }}/drift`,
-    answer: `template at site; sites/par.yaml +3 -0, stacks/store/templates/chrony.conf.j2 +1 -1; changes par; mirror: group_vars/all.yml`,
+    answer: 'param at site; sites/par.yaml +2 -0; changes par; mirror: group_vars/all.yml',
   },
 ];

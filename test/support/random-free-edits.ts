@@ -55,6 +55,12 @@ export const freeEdit: fc.Arbitrary<FreeEdit> = fc.record({
   dice: fc.noBias(fc.array(fc.nat(9999), { minLength: 8, maxLength: 8 })),
 });
 
+/** Four edits that a parameter or a template is meant to be found for. */
+export const fourEdits: fc.Arbitrary<FreeEdit[]> = fc.array(
+  freeEdit.filter(({ kind }) => isForPlan(kind)),
+  { minLength: 4, maxLength: 4 },
+);
+
 /**
  * A tree with one edit made, as an operator makes it with an editor.
  * @returns undefined where the tree has nothing that can be so edited
@@ -109,12 +115,18 @@ const FITTING: Partial<Record<FreeKind, (line: string, next: string | undefined)
     line.trim() !== '' && next !== undefined && next.trim() !== '' && next !== line,
   'yaml scalar': (line) => KEY.test(line) || ITEM.test(line),
   'yaml item added': (line) => ITEM.test(line),
-  'yaml item removed': (line) => ITEM.test(line),
+  // Without its only item a list would be null.
+  'yaml item removed': (line, next) =>
+    ITEM.test(line) && next !== undefined && ITEM.test(next) && indent(next) === indent(line),
   'yaml items swapped': (line, next) =>
     ITEM.test(line) && next !== undefined && ITEM.test(next) && next !== line,
   'yaml key added': (line) => ENTRY.test(line),
   'yaml key removed': (line) => ENTRY.test(line),
 };
+
+function indent(line: string): number {
+  return line.search(/\S/);
+}
 
 function fits(kind: FreeKind, line: string, next: string | undefined): boolean {
   return FITTING[kind]?.(line, next) ?? line.trim() !== '';

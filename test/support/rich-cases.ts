@@ -13,7 +13,7 @@ import { renderSite } from '../../src/render/render.ts';
 import { droppedEdits, editedPlan, falseClaims } from './backport-laws.ts';
 import { planOf } from './backport-plan.ts';
 import { planFiles } from './plan-files.ts';
-import { type FreeEdit, freeEdit, makeFree } from './random-free-edits.ts';
+import { fourEdits, type FreeEdit, freeEdit, makeFree } from './random-free-edits.ts';
 import { type HiddenEdit, hiddenEdit, makeHidden } from './random-hidden-edits.ts';
 import { type DraftPlan, planSource, richPlan } from './random-rich-plans.ts';
 
@@ -51,8 +51,7 @@ function withSite<Rest extends object>(
  */
 export function freeCase(uses: Uses, blocks?: number): fc.Arbitrary<FreeCase> {
   const one = fc.array(freeEdit, { minLength: 1, maxLength: 1 });
-  const four = fc.array(freeEdit, { minLength: 4, maxLength: 4 });
-  const edits = fc.oneof({ weight: 9, arbitrary: one }, { weight: 1, arbitrary: four });
+  const edits = fc.oneof({ weight: 9, arbitrary: one }, { weight: 1, arbitrary: fourEdits });
   return withSite(
     richPlan(uses, blocks),
     edits.map((all) => ({ edits: all })),
