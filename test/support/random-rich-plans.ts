@@ -162,8 +162,10 @@ function define({ layers, sites, merge }: DraftPlan, name: string, value: Draft,
     const maps = value.some((one) => typeof one === 'object' && !Array.isArray(one));
     merge[name] = maps ? 'by:name' : dice.pick(['append', 'unique']);
   }
+  // Copies: a change of what one layer says must not be one of what another does.
   for (const layer of [...layers.slice(1), ...sites]) {
-    if (dice.once(layer.file.startsWith('sites/') ? 4 : 5)) layer.params[name] = other(value, dice);
+    if (dice.once(layer.file.startsWith('sites/') ? 4 : 5))
+      layer.params[name] = structuredClone(other(value, dice));
   }
 }
 
