@@ -41,6 +41,7 @@ async function measure(sites: number): Promise<void> {
         metrics: createMetrics(),
         credentials: createForgeCredentials({ config, onSecret: () => {} }),
         proposalUrl: String,
+        previewUrl: String,
         driver: instantDriver,
       });
       await until(async () => (await started.store.plan.get()).goodRevision !== null);

@@ -13,7 +13,7 @@ export interface ForgeAccess {
 /** Durations are milliseconds; files and folders are absolute; empty text means: not set. */
 export interface Config {
   dataDir: string;
-  plan: { url: string; branch: string; path: string; pollInterval: number };
+  plan: { url: string; branch: string; path: string; pollInterval: number; maxRemoved: number };
   forge: {
     type: 'local' | 'github' | 'gitea';
     github: ForgeAccess & {
@@ -49,6 +49,7 @@ export interface Config {
     windows: string;
     timeZone: string;
   };
+  preview: { timeout: number; checkSites: number };
   metrics: { perSite: 'auto' | 'on' | 'off'; perSiteLimit: number };
   log: {
     level: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';

@@ -45,7 +45,13 @@ test('only the plan has no default', async () => {
   const config = await loadConfig({ env: MINIMAL });
   expect(config).toEqual({
     dataDir: join(process.cwd(), 'trueup-data'),
-    plan: { url: 'https://git.example/plan.git', branch: 'main', path: '', pollInterval: 60_000 },
+    plan: {
+      url: 'https://git.example/plan.git',
+      branch: 'main',
+      path: '',
+      pollInterval: 60_000,
+      maxRemoved: 20,
+    },
     forge: {
       type: 'local',
       github: {
@@ -74,6 +80,7 @@ test('only the plan has no default', async () => {
       windows: '',
       timeZone: 'UTC',
     },
+    preview: { timeout: 60_000, checkSites: 10 },
     metrics: { perSite: 'auto', perSiteLimit: 2_000 },
     log: { level: 'info', format: 'auto' },
   });

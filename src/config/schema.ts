@@ -119,6 +119,14 @@ const plan = z
     pollInterval: duration('1s')
       .prefault('60s')
       .describe('How often to look for new commits, besides being told of them.'),
+    maxRemoved: z
+      .int()
+      .min(0)
+      .max(100)
+      .prefault(20)
+      .describe(
+        'Per cent of the sites, hosts or files: a commit that removes more waits until it is confirmed.',
+      ),
   })
   .describe('Where the plan is.');
 
@@ -286,6 +294,20 @@ const drift = z
   })
   .describe('How edits at sites are found and proposed.');
 
+const preview = z
+  .strictObject({
+    timeout: duration('1s')
+      .prefault('60s')
+      .describe('After this the rendering of a pull request is ended and has failed.'),
+    checkSites: z
+      .int()
+      .min(1)
+      .max(1_000)
+      .prefault(10)
+      .describe('Sites that a check run of a pull request is made at, one of each kind first.'),
+  })
+  .describe('What is shown on pull requests before they are merged.');
+
 const metrics = z
   .strictObject({
     perSite: z
@@ -321,6 +343,7 @@ export const configSchema = z.strictObject({
   server: server.prefault({}),
   runner: runner.prefault({}),
   drift: drift.prefault({}),
+  preview: preview.prefault({}),
   metrics: metrics.prefault({}),
   log: log.prefault({}),
 });

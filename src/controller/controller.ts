@@ -26,15 +26,17 @@ import type { Metrics } from '../telemetry/metrics.ts';
 import { type DataDirectory, takeDataDirectory } from './data-directory.ts';
 import type { ForgeCredentials } from './forge-credentials.ts';
 import { createForge } from './forge.ts';
+import { createPreviews, type Previews } from './previews.ts';
 import { recover } from './recover.ts';
 import { RevisionLoop } from './revisions.ts';
 import { spread } from './spread.ts';
 import { treeDiff } from './tree-diff.ts';
 import { createUserNames } from './users.ts';
 
-/** The plan loop and the maintenance loop have but one key. */
+/** The loops of the plan, of the list of pull requests and of maintenance have but one key. */
 const PLAN = 'plan';
 const REPOSITORIES = 'repositories';
+const PULLS = 'pulls';
 /** Every write makes a pack and loose refs; joined now and then, they stay few (ms). */
 const MAINTENANCE_INTERVAL = 60 * 60_000;
 /** Applies of one revision that end close together are counted once (ms). */
@@ -47,6 +49,8 @@ type LoopName =
   | 'drift'
   | 'group'
   | 'proposal'
+  | 'pulls'
+  | 'preview'
   | 'revision'
   | 'maintenance';
 
@@ -58,6 +62,8 @@ export interface ControllerOptions {
   credentials: Pick<ForgeCredentials, 'token' | 'gitToken' | 'account'>;
   /** Where people find a proposal of the local forge. */
   proposalUrl: (number: number) => string;
+  /** Where people find everything of a preview. */
+  previewUrl: (number: number) => string;
   /** In place of Ansible; for tests. */
   driver?: Driver;
   now?: () => number;
@@ -87,6 +93,7 @@ export class Controller {
   readonly #proposal: ProposalLoop;
   /** Groups of edits that wait for their proposal. */
   readonly waiters: Waiters;
+  readonly #previews: Previews;
   readonly #watcher: WorkingCopyWatcher;
   readonly #loops: Record<LoopName, KeyedLoop>;
   #siteNames: readonly string[] = [];
@@ -152,7 +159,10 @@ export class Controller {
         for (const site of sites) this.#loops.site.nudge(site);
       },
       onSiteRemoved: (site) => this.#forgetSite(site),
-      onRevision: () => void this.#nudgeUndecided(),
+      onRevision: () => {
+        void this.#nudgeUndecided();
+        this.#loops.pulls.nudge(PULLS);
+      },
     });
     const site = new SiteLoop({
       store,
@@ -223,6 +233,18 @@ export class Controller {
       },
       onGroup: (key) => this.#loops.group.nudge(key),
     });
+    this.#previews = createPreviews({
+      config,
+      store,
+      repository,
+      forge: this.#forge,
+      plan: () => this.#plan,
+      pageUrl: options.previewUrl,
+      log,
+      metrics,
+      now,
+      onPull: (number) => this.#loops.preview.nudge(String(number)),
+    });
     const revision = new RevisionLoop({ store, log, metrics, now });
 
     const loop = (
@@ -244,6 +266,10 @@ export class Controller {
       group: loop('group', 1, (key) => group.handle(key)),
       // Those that were opened together are not asked for together for ever.
       proposal: loop('proposal', 4, (id) => spread(this.#proposal.handle(id))),
+      pulls: loop('pulls', 1, () => spread(this.#previews.loop.list())),
+      preview: loop('preview', 2, (number, signal) =>
+        spread(this.#previews.loop.handle(number, signal)),
+      ),
       revision: loop('revision', 1, (name) => revision.handle(name)),
       maintenance: loop('maintenance', 1, () => this.#maintain()),
     };
@@ -305,6 +331,7 @@ export class Controller {
     await this.#watcher.start();
     for (const loop of Object.values(this.#loops)) loop.start();
     this.#loops.plan.nudge(PLAN);
+    this.#loops.pulls.nudge(PULLS);
     this.#loops.maintenance.nudge(REPOSITORIES, MAINTENANCE_INTERVAL);
     // Edits made and decisions taken while nobody was here, and work that was left.
     for await (const row of this.store.sites.all()) {
@@ -327,6 +354,7 @@ export class Controller {
   async stop(grace = 10_000): Promise<void> {
     await this.#watcher.stop();
     await Promise.all(Object.values(this.#loops).map((loop) => loop.stop(grace)));
+    await this.#previews.renderer.close();
     await this.#runner.stop();
     await this.#trees.close();
     await this.#repository.close();
@@ -469,6 +497,9 @@ export class Controller {
   }
 
   async #nudgePullRequest(number: number): Promise<void> {
+    // The list tells which previews are superseded.
+    this.#loops.pulls.nudge(PULLS);
+    this.#loops.preview.nudge(String(number));
     try {
       const proposal = await this.store.proposals.byNumber(number);
       if (proposal) this.#loops.proposal.nudge(proposal.id);

@@ -55,6 +55,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     metrics,
     credentials,
     proposalUrl: (number) => `${url}/api/v1/proposals/${number}`,
+    previewUrl: (number) => `${url}/api/v1/previews/${number}/page`,
     ...(options.driver ? { driver: options.driver } : {}),
   });
   try {

@@ -101,6 +101,28 @@ export class PlanRepository {
     return { head: branches.get(this.branch), branches };
   }
 
+  /**
+   * Brings a commit here that a ref of the remote leads to, such as the head of a pull request of a fork, and moves
+   * nothing. Whether the ref led there is told: it may have moved on.
+   */
+  async fetchCommit(ref: string, commit: string): Promise<boolean> {
+    const fault = refNameFault(ref);
+    if (fault || !ref.startsWith('refs/')) {
+      throw new UserError(`${JSON.stringify(ref)} is no ref that we fetch`);
+    }
+    if (await this.#knows(commit)) return true;
+    await this.#atRemote([
+      'fetch',
+      '--quiet',
+      '--no-tags',
+      '--no-write-fetch-head',
+      '--no-recurse-submodules',
+      'origin',
+      ref,
+    ]);
+    return this.#knows(commit);
+  }
+
   /** The tracked branch's commit as of the last fetch or push. */
   async head(): Promise<string | undefined> {
     return this.branchHead(this.branch);

@@ -1,4 +1,4 @@
-import { afterAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 
 import { examplePlan } from '../../test/support/example-plan.ts';
 import { planFiles, type PlanSource } from '../../test/support/plan-files.ts';
@@ -8,10 +8,12 @@ import { commentOf } from './comment.ts';
 import { digestsOf, reportOf, subjectsOf, summaryOf } from './report.ts';
 
 const renderer = new UntrustedRenderer();
+// The thread starts while nothing else is timed.
+beforeAll(() => render(examplePlan), 30_000);
 afterAll(() => renderer.close());
 
 const HEAD = 'a'.repeat(40);
-const FACTS = { head: HEAD, base: 'main', baseCommit: 'b'.repeat(40), url: 'https://t.example/1' };
+const FACTS = { head: HEAD, base: 'main', check: null, url: 'https://t.example/1' };
 
 function render(plan: PlanSource, base: PlanSource = examplePlan): Promise<JobResult> {
   return renderer.run({

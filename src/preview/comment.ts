@@ -19,13 +19,12 @@ const MAX_NAMES = 8;
 
 export interface CommentFacts {
   report: PreviewReport;
-  /** Commit of the pull request, and the branch and commit that it is merged into. */
+  /** Commit of the pull request, and the branch that it goes to. */
   head: string;
   base: string;
-  baseCommit: string;
   /** The page with everything. */
   url: string;
-  check?: PreviewCheck | undefined;
+  check: PreviewCheck | null;
 }
 
 /**
@@ -33,11 +32,11 @@ export interface CommentFacts {
  * that comes from the plan is markup in it.
  */
 export function commentOf(facts: CommentFacts): string {
-  const { report, head, base, baseCommit, url, check } = facts;
+  const { report, head, base, url, check } = facts;
   const parts = new Parts(LIMIT);
   parts.add(`## ${renders(report) ? 'Preview' : 'This does not render'}: ${headline(report)}`);
   parts.add(
-    `What merging ${code(head.slice(0, 12))} into ${code(base)} at ${code(baseCommit.slice(0, 12))} would change, rendered as it would be applied.`,
+    `What merging ${code(head.slice(0, 12))} into ${code(base)} would change, rendered as it would be applied.`,
   );
   if (report.removals.length > 0) parts.add(removalWarning(report));
   const faults = faultLines(report);

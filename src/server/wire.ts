@@ -77,6 +77,10 @@ export const PlanStatus = z
     goodRevision: commit.nullable().meta({ description: 'Newest valid one: the one in force.' }),
     invalidRevision: commit.nullable(),
     problems: z.array(PlanFault).meta({ description: 'Faults of the invalid revision.' }),
+    heldRevision: commit
+      .nullable()
+      .meta({ description: 'A revision that waits for somebody to confirm what it removes.' }),
+    heldReason: z.string().nullable(),
     fetchedAt: time.nullable(),
     evaluatedAt: time.nullable(),
   })
@@ -202,6 +206,15 @@ export const RunDetail = Run.extend({
 }).meta({ id: 'RunDetail' });
 export type RunDetail = z.output<typeof RunDetail>;
 
+export const Review = z
+  .object({
+    pulls: z.array(z.int()).meta({ description: 'The pull requests that it merged.' }),
+    same: count.meta({ description: 'Sites whose tree is the one that was shown.' }),
+    different: count.meta({ description: 'Sites whose tree is another, or was not shown.' }),
+    examples: z.array(z.string()).meta({ description: 'The first of these.' }),
+  })
+  .meta({ id: 'Review' });
+
 export const Revision = z
   .object({
     revision: commit,
@@ -209,9 +222,12 @@ export const Revision = z
     author: z.string(),
     committedAt: time,
     seenAt: time,
-    result: z.enum(['pending', 'applied', 'invalid', 'superseded', 'failed']),
+    result: z.enum(['pending', 'applied', 'invalid', 'held', 'superseded', 'failed']),
     changedSites: count,
     completedAt: time.nullable(),
+    review: Review.nullable().meta({
+      description: 'Whether it is what was previewed; null where nothing was.',
+    }),
   })
   .meta({ id: 'Revision' });
 export type Revision = z.output<typeof Revision>;

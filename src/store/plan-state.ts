@@ -15,6 +15,9 @@ const COLUMNS = [
   'problems',
   'invalidRevision',
   'evaluatingRevision',
+  'heldRevision',
+  'heldReason',
+  'confirmedRevision',
 ] as const;
 
 /** What is known of the plan as a whole: one row. */

@@ -1,5 +1,6 @@
 import type { RevisionRow } from './rows.ts';
 import type { Session } from './session.ts';
+import { revisionCodec } from './tables.ts';
 
 /** The revisions of the plan that the controller has seen. */
 export class Revisions {
@@ -10,15 +11,16 @@ export class Revisions {
   }
 
   async get(revision: string): Promise<RevisionRow | undefined> {
-    return this.#session.db
+    const row = await this.#session.db
       .selectFrom('revisions')
       .selectAll()
       .where('revision', '=', revision)
       .executeTakeFirst();
+    return row && revisionCodec.decode(row);
   }
 
-  /** Writes the row, replacing the one that is there. */
-  async record(row: RevisionRow): Promise<void> {
+  /** Writes the row, replacing the one that is there; what was found of its review is kept. */
+  async record(row: Omit<RevisionRow, 'review'>): Promise<void> {
     const { revision, ...rest } = row;
     await this.#session.write((db) =>
       db
@@ -34,7 +36,7 @@ export class Revisions {
     await this.#session.write((db) =>
       db
         .updateTable('revisions')
-        .set({ revision, ...change })
+        .set(revisionCodec.encode({ revision, ...change }))
         .where('revision', '=', revision)
         .execute(),
     );
@@ -57,6 +59,6 @@ export class Revisions {
         eb(eb.refTuple('seenAt', 'revision'), '<', eb.tuple(last.seenAt, last.revision)),
       );
     }
-    return select.execute();
+    return (await select.execute()).map((row) => revisionCodec.decode(row));
   }
 }

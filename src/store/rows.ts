@@ -1,3 +1,4 @@
+import type { PreviewCheck, PreviewReport, Review } from '../model/preview.ts';
 import type { Problem } from '../model/problem.ts';
 import type { BackportProposal, PlanEdit, ProposalKind, ProposalState } from '../model/proposal.ts';
 import type { RunKind, RunReport, RunResult } from '../model/run.ts';
@@ -17,10 +18,21 @@ export interface PlanStateRow {
   invalidRevision: string | null;
   /** Revision that sites are being brought to: while it is set, what is desired at some may be of another one. */
   evaluatingRevision: string | null;
+  /** A revision that waits for somebody to confirm it, and what it would take away. */
+  heldRevision: string | null;
+  heldReason: string | null;
+  /** The revision that somebody last confirmed. */
+  confirmedRevision: string | null;
 }
 
 /** `pending`: seen, not applied everywhere yet. */
-export type RevisionResult = 'pending' | 'applied' | 'invalid' | 'superseded' | 'failed';
+export type RevisionResult =
+  | 'pending'
+  | 'applied'
+  | 'invalid'
+  | 'held' // until somebody confirms what it takes away
+  | 'superseded'
+  | 'failed';
 
 /** One revision of the plan that the controller has seen. */
 export interface RevisionRow {
@@ -32,6 +44,8 @@ export interface RevisionRow {
   result: RevisionResult;
   changedSites: number;
   completedAt: number | null;
+  /** Whether what came into force is what its pull requests showed; null where none was previewed. */
+  review: Review | null;
 }
 
 export interface SiteRow {
@@ -220,6 +234,34 @@ export type NewProposal = Omit<
 export type ProposalChange = Partial<
   Omit<ProposalRow, 'id' | 'fingerprint' | 'branch' | 'createdAt'>
 >;
+
+/** What an open pull request would change, or a merged one was said to. */
+export interface PreviewRow {
+  /** Of the pull request. */
+  number: number;
+  title: string;
+  author: string;
+  url: string;
+  fork: boolean;
+  state: 'open' | 'merged';
+  /** Its commit; the commit that it was merged into for the preview; and the revision it was compared with. */
+  head: string;
+  baseCommit: string;
+  revision: string;
+  /** Digest of all that it was worked out from: once that is another, it has to be worked out again. */
+  basis: string;
+  report: PreviewReport;
+  /** Digest of what the forge was told; null as long as it was not. */
+  told: string | null;
+  check: PreviewCheck | null;
+  /** The newest comment that was read as a command. */
+  lastAsk: string | null;
+  /** The commit that merged it, and the revision with which that came into force. */
+  mergedAs: string | null;
+  inForceAs: string | null;
+  createdAt: number;
+  updatedAt: number;
+}
 
 export interface AuditEntry {
   at: number;

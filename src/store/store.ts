@@ -6,6 +6,7 @@ import { Lease } from './lease.ts';
 import { migrate } from './migrate.ts';
 import { migrations } from './migrations/index.ts';
 import { PlanState } from './plan-state.ts';
+import { Previews } from './previews.ts';
 import { Proposals } from './proposals.ts';
 import { Pulls } from './pulls.ts';
 import { Revisions } from './revisions.ts';
@@ -25,6 +26,7 @@ export class Store {
   readonly runs: Runs;
   readonly drifts: Drifts;
   readonly proposals: Proposals;
+  readonly previews: Previews;
   readonly pulls: Pulls;
   readonly audit: Audit;
   readonly tokens: Tokens;
@@ -39,6 +41,7 @@ export class Store {
     this.runs = new Runs(session);
     this.drifts = new Drifts(session);
     this.proposals = new Proposals(session);
+    this.previews = new Previews(session);
     this.pulls = new Pulls(session);
     this.audit = new Audit(session);
     this.tokens = new Tokens(session);

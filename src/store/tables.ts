@@ -4,6 +4,7 @@ import type {
   AuditRow,
   DriftRow,
   PlanStateRow,
+  PreviewRow,
   ProposalRow,
   RevisionRow,
   RunRow,
@@ -15,7 +16,7 @@ import type {
 export interface Tables {
   lease: { id: string; owner: string; epoch: number; expiresAt: number };
   plan: Stored<PlanStateRow, 'problems'> & { id: string };
-  revisions: RevisionRow;
+  revisions: Stored<RevisionRow, 'review'>;
   sites: Stored<SiteRow, 'labels' | 'stacks', 'applyForced' | 'lastApplyFailed'>;
   runs: Stored<RunRow, 'report'>;
   drifts: Stored<DriftRow, 'paths'>;
@@ -23,11 +24,14 @@ export interface Tables {
   pulls: Stored<PullRow, 'labels'>;
   pullComments: { number: number; marker: string; body: string; position: number };
   commitStatuses: StatusRow;
+  previews: Stored<PreviewRow, 'report' | 'check', 'fork'>;
+  previewSites: { number: number; site: string; digest: string | null };
   audit: Stored<AuditRow, 'detail'>;
   tokens: TokenRow & { hash: string };
 }
 
 export const planCodec = new Codec<PlanStateRow, 'problems'>({ json: ['problems'] });
+export const revisionCodec = new Codec<RevisionRow, 'review'>({ json: ['review'] });
 export const siteCodec = new Codec<SiteRow, 'labels' | 'stacks', 'applyForced' | 'lastApplyFailed'>(
   { json: ['labels', 'stacks'], flags: ['applyForced', 'lastApplyFailed'] },
 );
@@ -38,4 +42,8 @@ export const proposalCodec = new Codec<ProposalRow, 'result' | 'pushed', 'held'>
   flags: ['held'],
 });
 export const pullCodec = new Codec<PullRow, 'labels'>({ json: ['labels'] });
+export const previewCodec = new Codec<PreviewRow, 'report' | 'check', 'fork'>({
+  json: ['report', 'check'],
+  flags: ['fork'],
+});
 export const auditCodec = new Codec<AuditRow, 'detail'>({ json: ['detail'] });

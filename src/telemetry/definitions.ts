@@ -176,6 +176,12 @@ export const METRICS = {
     help: 'Proposals by state.',
     labels: ['state'],
   },
+  proposalsWaiting: {
+    type: 'gauge',
+    name: 'trueup_proposals_waiting',
+    help: 'Edits that wait for their proposal, the same edit at several sites counted once.',
+    labels: [],
+  },
   proposalLeadTime: {
     type: 'histogram',
     name: 'trueup_proposal_lead_time_seconds',
@@ -189,6 +195,25 @@ export const METRICS = {
     help: 'From the merge of a revision to its being applied at every site that it changes.',
     labels: [],
     buckets: LEAD,
+  },
+  previews: {
+    type: 'counter',
+    name: 'trueup_previews_total',
+    help: 'Pull requests previewed, by whether all of it renders: success or failure.',
+    labels: ['result'],
+  },
+  previewDuration: {
+    type: 'histogram',
+    name: 'trueup_preview_duration_seconds',
+    help: 'How long it took to render a pull request beside the plan in force.',
+    labels: [],
+    buckets: QUICK,
+  },
+  reviewedSites: {
+    type: 'counter',
+    name: 'trueup_reviewed_sites_total',
+    help: 'Sites of merged pull requests, by whether what came into force is what was shown: same or different.',
+    labels: ['result'],
   },
   forgeRequests: {
     type: 'counter',

@@ -97,6 +97,9 @@ test('the plan is one row; a flood of problems is bounded', async () => {
     problems: [],
     invalidRevision: null,
     evaluatingRevision: null,
+    heldRevision: null,
+    heldReason: null,
+    confirmedRevision: null,
   });
   const position = { file: 'plan.yaml', line: 3, column: 1 };
   const problem = { message: 'unknown key', position, hint: 'did you mean "layers"?' };
@@ -128,7 +131,7 @@ test('revisions are kept once each, newest first', async () => {
   await store.revisions.record({ ...row, changedSites: 4 });
   await store.revisions.update('one', { result: 'applied', completedAt: 30 });
   await store.revisions.update('none', { result: 'applied' });
-  const first = { ...row, changedSites: 4, result: 'applied', completedAt: 30 };
+  const first = { ...row, changedSites: 4, result: 'applied', completedAt: 30, review: null };
   expect(await store.revisions.get('one')).toEqual(first);
   expect((await store.revisions.list(10)).map(({ revision }) => revision)).toEqual(['two', 'one']);
   expect(await store.revisions.list(1)).toHaveLength(1);
