@@ -11,8 +11,6 @@ export interface SourceChange {
   change: YamlChange;
   /** Made at the site wherever others are made: a parameter that a template has for this site. */
   own?: true;
-  /** Why it may not be what the operator meant, where the reading is a bold one. */
-  doubt?: string;
 }
 
 /** What one edited file says. */
@@ -53,9 +51,7 @@ export function gather(readings: Readings): {
     const paths = said.map(({ path }) => path);
     const first = said[0]!.change;
     if (said.every(({ change }) => sameChange(change, first))) {
-      // It is as sure as the surest of its readings.
-      const change = said.find((one) => !one.change.doubt)?.change ?? first;
-      gathered.push({ change, paths });
+      gathered.push({ change: first, paths });
     } else {
       for (const path of paths) {
         contradicted.set(path, `${paths.join(' and ')} give one parameter different values`);

@@ -154,15 +154,9 @@ export class TextSearch {
   #all(from: Stage, shown: Stage, readings: readonly (readonly Candidate[])[]): Stage | undefined {
     const best = readings.flatMap(([first]) => (first?.kind === 'values' ? [first] : []));
     if (readings.length < 2 || best.length < readings.length) return undefined;
-    const [all] = ranked([
-      {
-        kind: 'values',
-        changes: best.flatMap(({ changes }) => changes),
-        edits: [],
-        cost: 0,
-      },
-    ]);
-    const made = this.#make(from, shown, all!, new Set());
+    const changes = best.flatMap((one) => one.changes);
+    const all: Candidate = { kind: 'values', changes, edits: [], cost: 0 };
+    const made = this.#make(from, shown, all, new Set());
     return made && this.#isNearer(from, made, new Set()) ? made : undefined;
   }
 
@@ -177,7 +171,8 @@ export class TextSearch {
       const made = this.#make(from, shown, candidate, refused);
       if (made && this.#isNearer(from, made, refused)) {
         // Why it could not be read as something simpler is worth knowing where a template was changed.
-        if (candidate.kind !== 'values') this.#tell(path, [...refused, ...reasons][0] ?? '');
+        const [reason] = [...refused, ...reasons];
+        if (candidate.kind !== 'values' && reason) this.#tell(path, reason);
         return made;
       }
     }
