@@ -301,8 +301,12 @@ test('a GitHub App needs its key, and stands in the place of a token', async () 
     await faults({ overrides: forge({ id: '17', privateKeyFile }, { token: TOKEN }) }),
   ).toEqual(['forge.github.tokenFile set this or forge.github.app, not both']);
   const webhookSecretFile = join(folder, 'hook');
-  const overrides = forge({ id: '17', privateKeyFile }, { webhookSecretFile });
+  const overrides = forge({ id: 17, privateKeyFile }, { webhookSecretFile });
+  expect(await faults({ overrides: forge({ id: 'a b', privateKeyFile }) })).toEqual([
+    'forge.github.app.id must be the id or client id of a GitHub App, not "a b"',
+  ]);
   const { github } = (await loadConfig({ env: MINIMAL, overrides })).forge;
+  expect(github.app.id).toBe('17');
   expect(github.app.privateKey?.reveal()).toBe('-----BEGIN KEY-----');
   expect(github.webhookSecret?.reveal()).toBe('a-secret-of-webhooks');
 });

@@ -130,11 +130,13 @@ const plan = z
   })
   .describe('Where the plan is.');
 
+const APP_ID = 'must be the id or client id of a GitHub App';
+
 const githubApp = z
   .strictObject({
     id: z
-      .string()
-      .regex(/^[A-Za-z0-9.]*$/, 'must be the id or client id of a GitHub App')
+      .union([z.string().regex(/^[A-Za-z0-9.]*$/, APP_ID), z.int(APP_ID).positive(APP_ID)], APP_ID)
+      .transform(String)
       .prefault('')
       .describe('Id or client id of a GitHub App, whose short-lived tokens are used then.'),
     installationId: z

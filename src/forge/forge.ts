@@ -98,6 +98,8 @@ export interface Forge {
   /**
    * Has the forge merge exactly this commit as soon as its rules (required statuses, reviews) are met: at once if
    * they are. Already merged, or set to be, is success. Throws `UserError` if the repository does not have it.
+   * The commit is looked at now: what people with write access push later may be merged instead, so take it back
+   * where `head` moves.
    */
   ensureAutoMerge(number: number, head: string, decidedBy: string): Promise<PullRequest>;
   /** Takes `ensureAutoMerge` back, as far as it is not merged yet. */

@@ -71,47 +71,53 @@ test('told by webhooks of a decision, the controller need not ask', async () => 
   expect((await counted()).join()).toContain('event="pull_request",result="accepted"');
 });
 
-test('law 8: lost, doubled, late, out of order and forged, they lead to the same end', async () => {
-  await start('1s');
-  const random = seededRandom('webhooks');
-  const kept: Delivery[] = [];
-  const ping = sign('ping', '{}', SECRET);
-  github.hook({ url: '', secret: SECRET }, (delivery) => void kept.push(delivery));
-  const post = async ({ headers, body }: Pick<Delivery, 'headers' | 'body'>): Promise<number> => {
-    const init = { method: 'POST', headers, body };
-    return (await fetch(`${service.url}/webhooks/github`, init)).status;
-  };
-  /** Sends some of what was kept, in any order, some of it twice; and what nobody has signed. */
-  const storm = async (): Promise<void> => {
-    for (let i = 0; i < 8; i += 1) {
-      const delivery = kept[Math.floor(random() * kept.length)];
-      expect([200, 202]).toContain(await post(delivery ?? ping));
-    }
-    const lie = { repository: { full_name: 'acme/plan' }, ref: 'refs/heads/main', after: '0' };
-    const forged = sign('push', JSON.stringify(lie), 'not-the-secret-at-all');
-    expect(await post(forged)).toBe(403);
-  };
+test(
+  'law 8: lost, doubled, late, out of order and forged, they lead to the same end',
+  {
+    timeout: 60_000,
+  },
+  async () => {
+    await start('1s');
+    const random = seededRandom('webhooks');
+    const kept: Delivery[] = [];
+    const ping = sign('ping', '{}', SECRET);
+    github.hook({ url: '', secret: SECRET }, (delivery) => void kept.push(delivery));
+    const post = async ({ headers, body }: Pick<Delivery, 'headers' | 'body'>): Promise<number> => {
+      const init = { method: 'POST', headers, body };
+      return (await fetch(`${service.url}/webhooks/github`, init)).status;
+    };
+    /** Sends some of what was kept, in any order, some of it twice; and what nobody has signed. */
+    const storm = async (): Promise<void> => {
+      for (let i = 0; i < 8; i += 1) {
+        const delivery = kept[Math.floor(random() * kept.length)];
+        expect([200, 202]).toContain(await post(delivery ?? ping));
+      }
+      const lie = { repository: { full_name: 'acme/plan' }, ref: 'refs/heads/main', after: '0' };
+      const forged = sign('push', JSON.stringify(lie), 'not-the-secret-at-all');
+      expect(await post(forged)).toBe(403);
+    };
 
-  await world.edit('lisbon', ...MOTD, 'motd: Back at noon');
-  await world.edit('porto', ...MOTD, 'motd: Gone fishing');
-  const merged = await service.proposal('lisbon');
-  const closed = await service.proposal('porto');
-  await storm();
-  github.closePull(closed.number!, 'olga');
-  github.mergePull(merged.number!, 'olga');
-  await storm();
-  const last = github.repository.commit('main', { 'layers/note.yaml': 'note: 2\n' });
-  await github.notice();
-  await storm();
-  await service.ended(closed.id, 'closed');
-  await service.ended(merged.id, 'merged');
-  await service.synced(last);
+    await world.edit('lisbon', ...MOTD, 'motd: Back at noon');
+    await world.edit('porto', ...MOTD, 'motd: Gone fishing');
+    const merged = await service.proposal('lisbon');
+    const closed = await service.proposal('porto');
+    await storm();
+    github.closePull(closed.number!, 'olga');
+    github.mergePull(merged.number!, 'olga');
+    await storm();
+    const last = github.repository.commit('main', { 'layers/note.yaml': 'note: 2\n' });
+    await github.notice();
+    await storm();
+    await service.ended(closed.id, 'closed');
+    await service.ended(merged.id, 'merged');
+    await service.synced(last);
 
-  expect(await world.readSite('lisbon', 'group_vars/all.yml')).toContain('motd: Back at noon');
-  expect(await world.readSite('porto', 'group_vars/all.yml')).toContain('motd: Welcome');
-  const ends = github.pulls.map(({ merge, state }) => `${state} ${merge !== null}`);
-  expect(ends.toSorted()).toEqual(['closed false', 'closed true']);
-});
+    expect(await world.readSite('lisbon', 'group_vars/all.yml')).toContain('motd: Back at noon');
+    expect(await world.readSite('porto', 'group_vars/all.yml')).toContain('motd: Welcome');
+    const ends = github.pulls.map(({ merge, state }) => `${state} ${merge !== null}`);
+    expect(ends.toSorted()).toEqual(['closed false', 'closed true']);
+  },
+);
 
 test('law 8: without any webhook it is the same, later', async () => {
   await start('1s', undefined);

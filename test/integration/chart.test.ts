@@ -16,6 +16,7 @@ const ALWAYS = ['ConfigMap', 'Deployment', 'Service'];
 const KINDS: Record<string, string[]> = {
   'minimal.yaml': [...ALWAYS, 'PersistentVolumeClaim', 'ServiceAccount'],
   'github.yaml': [...ALWAYS, 'PersistentVolumeClaim', 'ServiceAccount'],
+  'gitea.yaml': [...ALWAYS, 'PersistentVolumeClaim', 'ServiceAccount'],
   'ephemeral.yaml': [...ALWAYS, 'ServiceAccount'],
   'everything.yaml': [...ALWAYS, 'ConfigMap', 'NetworkPolicy', 'PrometheusRule', 'ServiceMonitor'],
 };
@@ -138,6 +139,23 @@ test("the Secret's keys are what the configuration points at", async (context) =
   expect(secret).toMatchObject({ secretName: 'trueup-tokens', defaultMode: 0o440 });
 });
 
+test("the Secret's keys go to the forge that is used", async (context) => {
+  const helm = await needTool(context, 'helm');
+  const gitea = parse(configText(await renderChart(helm, home, ['-f', files.get('gitea.yaml')!])));
+  expect(gitea.forge.gitea).toMatchObject({
+    tokenFile: '/etc/trueup/secrets/forge-token',
+    webhookSecretFile: '/etc/trueup/secrets/webhook-secret',
+  });
+  const app = ['--set', 'secret.keys.appPrivateKey=key', '--set', 'config.forge.github.app.id=17'];
+  const args = ['-f', files.get('github.yaml')!, ...app];
+  const { github } = parse(configText(await renderChart(helm, home, args))).forge;
+  expect(github.app).toEqual({
+    id: 17,
+    privateKeyFile: '/etc/trueup/secrets/app-private-key',
+  });
+  expect(github).not.toHaveProperty('tokenFile');
+});
+
 test('the configuration of the values wins over what the chart would write', async (context) => {
   const helm = await needTool(context, 'helm');
   const manifests = await renderChart(helm, home, ['-f', files.get('everything.yaml')!]);
@@ -166,6 +184,16 @@ test.for<[string, string[], RegExp]>([
   [
     "the forge's token in the ConfigMap",
     ['--set', 'config.forge.github.token=abc'],
+    /\/config\/forge\/github/,
+  ],
+  [
+    "webhooks' secret in the ConfigMap",
+    ['--set', 'config.forge.gitea.webhookSecret=abc'],
+    /\/config\/forge\/gitea/,
+  ],
+  [
+    "an app's key in the ConfigMap",
+    ['--set', 'config.forge.github.app.privateKey=abc'],
     /\/config\/forge\/github/,
   ],
   [

@@ -54,8 +54,15 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- with .Values.secret.keys.serverToken }}
 - { key: {{ . | quote }}, path: server-token }
 {{- end }}
-{{- if and .Values.secret.keys.forgeToken (eq (dig "forge" "type" "local" .Values.config) "github") }}
+{{- $forge := dig "forge" "type" "local" .Values.config }}
+{{- $app := and (eq $forge "github") .Values.secret.keys.appPrivateKey }}
+{{- if $app }}
+- { key: {{ $app | quote }}, path: app-private-key }
+{{- else if and .Values.secret.keys.forgeToken (ne $forge "local") }}
 - { key: {{ .Values.secret.keys.forgeToken | quote }}, path: forge-token }
+{{- end }}
+{{- with .Values.secret.keys.webhookSecret }}
+- { key: {{ . | quote }}, path: webhook-secret }
 {{- end }}
 {{- with .Values.secret.keys.vaultPassword }}
 - { key: {{ . | quote }}, path: vault-password }
@@ -75,8 +82,16 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- with index $files "server-token" }}
 {{- $config = mergeOverwrite (dict "server" (dict "tokenFile" .)) $config }}
 {{- end }}
+{{- $type := dig "forge" "type" "local" .Values.config }}
 {{- with index $files "forge-token" }}
-{{- $config = mergeOverwrite (dict "forge" (dict "github" (dict "tokenFile" .))) $config }}
+{{- $config = mergeOverwrite (dict "forge" (dict $type (dict "tokenFile" .))) $config }}
+{{- end }}
+{{- with index $files "app-private-key" }}
+{{- $config = mergeOverwrite (dict "forge" (dict "github" (dict "app" (dict "privateKeyFile" .)))) $config }}
+{{- end }}
+{{- with index $files "webhook-secret" }}
+{{- $hooks := eq $type "gitea" | ternary "gitea" "github" }}
+{{- $config = mergeOverwrite (dict "forge" (dict $hooks (dict "webhookSecretFile" .))) $config }}
 {{- end }}
 {{- with index $files "vault-password" }}
 {{- $config = mergeOverwrite (dict "runner" (dict "vaultPasswordFile" .)) $config }}

@@ -1,3 +1,5 @@
+import { z } from 'zod';
+
 import { Stalled, UserError } from '../../model/errors.ts';
 import { ForgeUnavailable } from '../errors.ts';
 import type {
@@ -222,7 +224,6 @@ export class GiteaForge implements Forge {
     });
   }
 
-  /** @throws UserError unless our account is an administrator of the repository, whom alone Gitea tells it */
   permissionOf(account: string): Promise<Permission> {
     return this.#verb(async () => {
       const path = [...this.#repository, 'collaborators', account, 'permission'];
@@ -233,16 +234,18 @@ export class GiteaForge implements Forge {
           ? permission
           : 'none';
       } catch (error) {
-        if (error instanceof GiteaRefusal && error.status === 403) {
-          throw new UserError(
-            `Gitea does not tell us what ${fitLine(account, 100)} may do in ${this.#options.repository}: make our ` +
-              'account an administrator of the repository',
-          );
-        }
+        if (error instanceof GiteaRefusal && error.status === 403) return this.#assignable(account);
         await this.#pulls.passIfAbsent(error);
         return 'none';
       }
     });
+  }
+
+  /** To who is no administrator, Gitea only tells who may write, as those whom issues can be assigned to. */
+  async #assignable(account: string): Promise<Permission> {
+    const writers = await this.#client.read([...this.#repository, 'assignees'], z.array(User));
+    const name = account.toLowerCase();
+    return writers.some(({ login }) => login.toLowerCase() === name) ? 'write' : 'none';
   }
 
   async #open(draft: PullRequestDraft): Promise<PullRequest> {

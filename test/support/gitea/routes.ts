@@ -115,6 +115,10 @@ export function repositoryRoutes(state: GiteaState): Hono {
       state.statuses.push(status);
       return Response.json(statusShape(state, status), { status: 201 });
     })
+    .get('/assignees', () => {
+      const writers = [...state.permissions].filter(([, permission]) => permission !== 'read');
+      return Response.json(writers.map(([name]) => userShape(state, name)));
+    })
     .get('/collaborators/:name/permission', (c) => {
       const name = c.req.param('name');
       if (state.permissions.get(state.account) !== 'admin') {
