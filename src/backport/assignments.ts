@@ -38,11 +38,22 @@ export function changesFor(
     const known = wanted.get(key) ?? { place, after: place.before };
     wanted.set(key, { place, after: assigned(known.after, assignment, place.rest) });
   }
-  return [...wanted.values()].flatMap(({ place: { source, base, top, before }, after }) => {
-    if (!after) return before ? [{ source, base, change: deletion(top, before) }] : [];
-    if (!before)
-      return [{ source, base, change: { kind: 'set' as const, path: [top], before, after } }];
-    return yamlChanges(before, after, [top]).map((change) => ({ source, base, change }));
+  return [...wanted.values()].flatMap((one) => changesOf(one));
+}
+
+function changesOf({ place, after }: Wanted): SourceChange[] {
+  const { source, base, top, before, like } = place;
+  if (!after) return before ? [{ source, base, change: deletion(top, before) }] : [];
+  if (!before) {
+    const written = like ? nodeLike(like, toValue(after)) : after;
+    return [{ source, base, change: { kind: 'set', path: [top], before, after: written } }];
+  }
+  const changes = yamlChanges(before, after, [top]);
+  if (source === 'params') return changes.map((change) => ({ source, base, change }));
+  // Of what a host has, the host is named before what changes.
+  return changes.map((change) => {
+    const [host, ...path] = change.path;
+    return { source, base: [...base, host!], change: { ...change, path } };
   });
 }
 
@@ -51,6 +62,8 @@ interface Place extends Pick<SourceChange, 'source' | 'base'> {
   top: string;
   rest: YamlPath;
   before: YamlNode | undefined;
+  /** Something of its kind, where it is new: it is written like that. */
+  like?: YamlNode;
 }
 
 interface Wanted {
@@ -65,24 +78,20 @@ function deletion(top: string, before: YamlNode): SourceChange['change'] {
 
 /** The part of the plan's data that a name of a template stands for. */
 function placeOf(plan: Plan, site: string, path: YamlPath): Place {
-  const [name, section, host, variable, ...rest] = path;
+  const [name, section, host, ...rest] = path;
   if (name === 'imports') throw new NoChange(`${dotted(path)} comes from another site`);
   if (name !== 'site') {
     const top = String(name);
     const before = nodeAt(siteParams(plan, site), [top]);
     return { source: 'params', base: [], top, rest: path.slice(1), before };
   }
-  const variables = plan.sites.get(site)!.hosts.get(String(host));
-  if (section !== 'hosts' || !variables || variable === undefined)
+  if (section !== 'hosts' || host === undefined)
     throw new NoChange(`${dotted(path)} makes the site what it is`);
-  const top = String(variable);
-  return {
-    source: 'site',
-    base: ['hosts', String(host)],
-    top,
-    rest,
-    before: nodeAt(variables, [top]),
-  };
+  const top = String(host);
+  const { hosts } = plan.sites.get(site)!;
+  const [like] = hosts.values();
+  const place = { source: 'site', base: ['hosts'], top, rest, before: hosts.get(top) } as const;
+  return like ? { ...place, like } : place;
 }
 
 /** A node with a value assigned to a path in it; what is equal to what was there is kept as it is. */
@@ -174,6 +183,13 @@ function likest(items: readonly YamlNode[], value: Value): YamlNode | undefined 
   return best;
 }
 
+/** Another entry of a mapping, of the kind of a value that is new in it: lists and mappings are written alike. */
+function siblingOf({ entries }: MapNode, value: Value): YamlNode | undefined {
+  const kind = Array.isArray(value) ? 'sequence' : value instanceof Map ? 'map' : undefined;
+  for (const { value: node } of entries.values()) if (node.kind === kind) return node;
+  return undefined;
+}
+
 function mapLike(before: YamlNode | undefined, value: ReadonlyMap<string, Value>): YamlNode {
   if (before?.kind !== 'map') return makeNode(new Map(value));
   const entries: MapNode['entries'] = new Map();
@@ -182,7 +198,8 @@ function mapLike(before: YamlNode | undefined, value: ReadonlyMap<string, Value>
     if (item !== undefined) entries.set(key, { ...entry, value: nodeLike(entry.value, item) });
   }
   for (const [key, item] of value) {
-    if (!entries.has(key)) entries.set(key, makeEntry(key, makeNode(item)));
+    if (!entries.has(key))
+      entries.set(key, makeEntry(key, nodeLike(siblingOf(before, item), item)));
   }
   return { kind: 'map', entries, flow: before.flow };
 }

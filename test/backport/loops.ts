@@ -93,7 +93,6 @@ export const loopsCases: readonly CorpusCase[] = [
  10.9.0.2 par2
 +10.9.0.3 par3`,
     answer: `param at site; sites/par.yaml +1 -0; changes par; mirror: inventory.yml`,
-    open: true,
   },
   {
     name: 'a filtered loop: a value',
