@@ -218,6 +218,7 @@ export class Controller {
       branch,
       pollInterval,
       fetched: () => this.#plan.fetched,
+      plan: () => this.#plan.current,
       siteDiff: (row) =>
         treeDiff(trees, this.#plan.current?.plan, row.site, row.baseCommit, row.observedCommit),
       log,
@@ -448,6 +449,7 @@ export class Controller {
     for (const [state, count] of Object.entries(await this.store.proposals.countByState())) {
       metrics.proposals.set({ state }, count);
     }
+    metrics.proposalsWaiting.set((await this.waiters.list()).length);
     const { perSite, perSiteLimit } = config.metrics;
     if (perSite === 'off' || (perSite === 'auto' && this.#siteNames.length > perSiteLimit)) return;
     for await (const row of this.store.sites.all()) {

@@ -36,7 +36,7 @@ test('a plan of the least that is needed gets the defaults', () => {
   expect(plan).toMatchObject({
     name: 'small',
     layers: [],
-    drift: { default: 'propose', rules: [] },
+    drift: { default: 'propose', rules: [], autoMerge: [] },
     rollout: { waves: [{ name: 'all', select: '*' }] },
   });
 });

@@ -18,6 +18,20 @@ export interface DriftRule {
   action: DriftAction;
 }
 
+/** Proposals that are merged without anybody's word; all that a rule says must hold. */
+export interface AutoMergeRule {
+  /** Globs over tree paths: every edited one must fit. */
+  paths?: string[];
+  /** Label selector that every site that changes must fit. */
+  sites?: string;
+  kinds: ('param' | 'template' | 'overlay')[];
+  /** Most sites that change, and most lines of the plan that come or go. */
+  maxSites?: number;
+  maxLines?: number;
+  /** Milliseconds that the pull request must have been open. */
+  after: number;
+}
+
 export interface RolloutWave {
   name: string;
   select: string;
@@ -90,7 +104,7 @@ export interface Plan {
   /** Layer patterns, lowest precedence first; `{label}` is the site's label. */
   layers: string[];
   merge: ReadonlyMap<string, ListMerge>;
-  drift: { default: DriftAction; rules: DriftRule[] };
+  drift: { default: DriftAction; rules: DriftRule[]; autoMerge: AutoMergeRule[] };
   rollout: { waves: RolloutWave[] };
   sites: ReadonlyMap<string, SiteDefinition>;
   stacks: ReadonlyMap<string, StackDefinition>;

@@ -35,6 +35,29 @@ const driftRule = z.strictObject({
   action: z.enum(['propose', 'revert', 'ignore']),
 });
 
+const duration = z.string().regex(DURATION, 'must be a duration such as 30s, 10m or 1h30m');
+
+const autoMergeRule = z.strictObject({
+  paths: z
+    .array(z.string())
+    .min(1)
+    .exactOptional()
+    .describe('Globs over paths of the site tree: every edited path must fit.'),
+  sites: selector
+    .exactOptional()
+    .describe('Every site that changes must be one of these: * for all, or label=value …'),
+  kinds: z
+    .array(z.enum(['param', 'template', 'overlay']))
+    .min(1)
+    .default(['param'])
+    .describe('What the plan edit may be.'),
+  maxSites: z.int().min(1).exactOptional().describe('Most sites that change.'),
+  maxLines: z.int().min(1).exactOptional().describe('Most lines of the plan that come or go.'),
+  after: duration
+    .default('0s')
+    .describe('How long the pull request must have been open, so that people can step in.'),
+});
+
 const wave = z.strictObject({
   name,
   select: selector,
@@ -45,9 +68,7 @@ const wave = z.strictObject({
     })
     .exactOptional()
     .describe('More failed sites than this stop the rollout: a count or a share such as 2%.'),
-  soak: z
-    .string()
-    .regex(DURATION, 'must be a duration such as 30s, 10m or 1h30m')
+  soak: duration
     .exactOptional()
     .describe('How long to wait after the wave before the next, such as 10m.'),
 });
@@ -83,6 +104,10 @@ export const planSchema = z
       .strictObject({
         default: z.enum(['propose', 'revert', 'ignore']).default('propose'),
         rules: z.array(driftRule).default([]),
+        autoMerge: z
+          .array(autoMergeRule)
+          .default([])
+          .describe('Proposals that are merged by themselves; none unless a rule fits.'),
       })
       .prefault({})
       .describe('What to do about edits at a site; the first rule that fits decides.'),

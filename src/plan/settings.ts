@@ -53,6 +53,11 @@ export function readSettings(document: YamlDocument): {
     rule.params?.forEach((glob, i) => tryAt([...path, 'params', i], () => paramGlob(glob)));
     if (rule.sites !== undefined) tryAt([...path, 'sites'], () => parseSelector(rule.sites!));
   });
+  value.drift.autoMerge.forEach((rule, index) => {
+    const path = ['drift', 'autoMerge', index];
+    rule.paths?.forEach((glob, i) => tryAt([...path, 'paths', i], () => pathGlob(glob)));
+    if (rule.sites !== undefined) tryAt([...path, 'sites'], () => parseSelector(rule.sites!));
+  });
   const waves = value.rollout.waves ?? [];
   waves.forEach(({ select }, index) =>
     tryAt(['rollout', 'waves', index, 'select'], () => parseSelector(select)),
@@ -70,7 +75,11 @@ export function readSettings(document: YamlDocument): {
     name: value.name,
     layers: value.layers,
     merge,
-    drift: { default: value.drift.default, rules: value.drift.rules },
+    drift: {
+      default: value.drift.default,
+      rules: value.drift.rules,
+      autoMerge: value.drift.autoMerge.map((rule) => ({ ...rule, after: durationMs(rule.after) })),
+    },
     rollout: {
       waves: value.rollout.waves
         ? waves.map(({ soak, ...wave }) => ({

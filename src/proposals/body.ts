@@ -180,16 +180,23 @@ function boxOf(name: string): string {
 }
 
 /**
- * Which option somebody ticked in a pull request's text in place of the one that is made.
- * @returns its name; undefined where the boxes are as we set them
+ * Which option somebody ticked in a pull request's text.
+ * @param ours the text as we wrote it last: the boxes that are ticked in it are not theirs
+ * @returns its name; undefined where nobody ticked another one
  */
-export function tickedOption(body: string, ways: readonly Option[]): string | undefined {
-  const [made, ...others] = ways;
-  const ticked = new Set(
-    [...body.matchAll(BOX)].filter(([, mark]) => mark !== ' ').map(([, , box]) => box),
+export function tickedOption(
+  body: string,
+  ours: string,
+  ways: readonly Option[],
+): string | undefined {
+  const theirs = tickedBoxes(body).difference(tickedBoxes(ours));
+  return ways.find(({ name }) => theirs.has(boxOf(name)))?.name;
+}
+
+function tickedBoxes(body: string): Set<string> {
+  return new Set(
+    [...body.matchAll(BOX)].filter(([, mark]) => mark !== ' ').map(([, , box]) => box!),
   );
-  if (!made) return undefined;
-  return others.find(({ name }) => ticked.has(boxOf(name)))?.name;
 }
 
 /** Whether somebody changed the boxes of a text that is otherwise ours. */

@@ -1,13 +1,15 @@
 import type { Forge, PullRequest } from '../forge/forge.ts';
 import type { PlanRepository } from '../git/plan-repository.ts';
 import type { Handled } from '../loop/keyed-loop.ts';
-import { UserError } from '../model/errors.ts';
+import { Stalled, UserError } from '../model/errors.ts';
+import type { Plan } from '../plan/plan.ts';
 import type { DriftRow, DriftStatus, ProposalRow } from '../store/rows.ts';
 import type { Store } from '../store/store.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
+import { autoMergeIn } from './auto-merge.ts';
 import { proposalBody, sameBoxes, tickedOption, withOthersWords } from './body.ts';
-import { pushOurs, sitesAt } from './branch.ts';
+import { pushOurs, sitesAt, sitesOf } from './branch.ts';
 import { adopted, choiceOf, options } from './choice.ts';
 import { newCommand } from './commands.ts';
 
@@ -29,6 +31,8 @@ export interface ProposalLoopOptions {
   pollInterval: number;
   /** Whether the plan's branches were fetched by this process: a branch is not gone because we never had it. */
   fetched: () => boolean;
+  /** The plan in force. */
+  plan: () => { revision: string; plan: Plan } | undefined;
   /** Unified diff of what was edited at the site. */
   siteDiff: (drift: DriftRow) => Promise<string>;
   /** Says how the sites of these drifts would render once a commit was merged into the plan in force. */
@@ -227,11 +231,11 @@ export class ProposalLoop {
     }
     const held = await this.#heed(proposal, pull);
     if (why === undefined || held || again) {
-      if (open.length > 0) {
-        if (!held) await this.#keepUp(proposal, pull, open);
-        onGroup(proposal.groupKey);
-      }
-      return { again: pollInterval };
+      if (open.length === 0) return { again: pollInterval };
+      if (!held) await this.#keepUp(proposal, pull, open);
+      onGroup(proposal.groupKey);
+      const wait = held ? undefined : await this.#mergeByPolicy(proposal.id, open);
+      return { again: Math.min(pollInterval, Math.max(wait ?? Infinity, SOON)) };
     }
     await forge.ensureComment(
       proposal.number!,
@@ -305,6 +309,38 @@ export class ProposalLoop {
     await store.proposals.update(row.id, { body });
   }
 
+  /**
+   * Merges what the plan lets be merged without anybody's word, pinned to what was proved.
+   * @returns in how many milliseconds to look again, if it is to be merged
+   */
+  async #mergeByPolicy(id: string, open: readonly DriftRow[]): Promise<number | undefined> {
+    const { store, forge, repository, plan, now, onMerged, log } = this.#options;
+    const current = plan();
+    const row = (await store.proposals.get(id))!;
+    const sites = sitesOf(row);
+    const drifts = open.filter(({ site }) => sites.includes(site));
+    // What is being worked out anew, or was not pushed yet, is not what was proved.
+    const settled =
+      (await repository.branchHead(row.branch)) === row.commit &&
+      (row.choice === null || row.choice === choiceOf(adopted(row.result)));
+    if (!current || row.state !== 'open' || !settled) return undefined;
+    if (row.result.revision !== current.revision) return undefined;
+    const wait = autoMergeIn(current.plan, row, drifts, now());
+    if (wait !== 0) return wait;
+    try {
+      await forge.mergePullRequest(row.number!, row.commit!, 'drift policy of the plan');
+    } catch (error) {
+      if (!(error instanceof UserError) || error instanceof Stalled) throw error;
+      // The rules of the forge stand above ours: reviews or statuses may be missing.
+      log.info({ site: row.site, number: row.number, why: error.message }, 'not merged yet');
+      return undefined;
+    }
+    log.info({ site: row.site, number: row.number }, 'merged by the policy of the plan');
+    await store.proposals.update(row.id, { decidedBy: 'drift policy of the plan' });
+    onMerged();
+    return 0;
+  }
+
   /** Whether somebody chose another option, by a box in the text or by a comment. */
   async #wanted(proposal: ProposalRow, pull: PullRequest): Promise<boolean> {
     const { store, forge } = this.#options;
@@ -314,7 +350,7 @@ export class ProposalLoop {
     if (ways.length < 2 || (proposal.choice !== null && proposal.choice !== made)) return false;
     const command = await newCommand(forge, pull.number, proposal.lastCommand, ways);
     if (command) await store.proposals.update(proposal.id, { lastCommand: command.id });
-    const ticked = tickedOption(pull.body, ways);
+    const ticked = tickedOption(pull.body, proposal.body, ways);
     const choice = command?.choice ?? ticked;
     if (choice === undefined || choice === made) return false;
     await this.#choose(proposal, choice, command?.choice ? command.by : 'the pull request');
@@ -413,15 +449,15 @@ export class ProposalLoop {
       return undefined;
     const pull = await forge.getPullRequest(proposal.number);
     if (pull?.state !== 'open') return { again: SELDOM * pollInterval };
-    await store.transaction(async (tx) => {
-      await tx.proposals.update(proposal.id, { state: 'open', decidedAt: null, decidedBy: null });
-      await tx.audit.append(this.#word('proposal.reopened', proposal, 'unknown'));
-    });
     await forge.ensureComment(
       proposal.number,
       'reopened',
       'Opened again. The edit was rejected when this was closed, and went back at the site; it is kept in the history. **Merge** brings it there again, as any change of the plan does.',
     );
+    await store.transaction(async (tx) => {
+      await tx.proposals.update(proposal.id, { state: 'open', decidedAt: null, decidedBy: null });
+      await tx.audit.append(this.#word('proposal.reopened', proposal, 'unknown'));
+    });
     log.info({ site: proposal.site, number: proposal.number }, 'a closed proposal was reopened');
     return { again: 0 };
   }

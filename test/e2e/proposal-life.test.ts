@@ -199,3 +199,26 @@ test('what is too much at once waits its turn, and says so', async () => {
   await service.ended(first.id, 'merged');
   await service.proposal('porto');
 });
+
+test('what the plan lets pass is merged by itself, exactly as it was proved', async () => {
+  await world.commit('Let messages pass', {
+    'plan.yaml': `${await world.planFile('plan.yaml')}\ndrift:\n  autoMerge: [{ paths: [group_vars/all.yml], maxLines: 2 }]\n`,
+  });
+  await service.synced();
+  await world.edit('lisbon', ...MOTD, 'motd: Hello');
+  await service.until('the plan has learnt it', async () =>
+    (await world.planFile('sites/lisbon.yaml')).includes('Hello'),
+  );
+  const [proposal] = await service.store.proposals.list({ limit: 1 });
+  const ended = await service.ended(proposal!.id, 'merged');
+  expect(ended.decidedBy).toBe('drift policy of the plan');
+  expect(await world.bare('origin', 'rev-parse', 'main^2')).toBe(ended.commit);
+  // Two values are more lines than the rule allows.
+  await world.edit('porto', ALL, /motd: .*\nclock: .*/, 'motd: Hi\nclock: 192.0.2.3');
+  const other = await service.proposal('porto');
+  await service.until('it was looked at again', async () => {
+    const rows = await service.store.audit.list(20);
+    return rows.some(({ detail }) => detail['proposal'] === other.id);
+  });
+  expect((await service.store.proposals.get(other.id))?.state).toBe('open');
+});
