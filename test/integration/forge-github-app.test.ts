@@ -101,7 +101,7 @@ test('the forge works with an app, and replaces a token that was revoked', async
 
 test.each<[string, Partial<AppTokenOptions>, RegExp]>([
   ['an unknown app', { appId: '1' }, /check the app's id and private key/],
-  ['another key', { privateKey: async () => String(other) }, /check the app's id and private key/],
+  ['another key', { privateKey: async () => other }, /check the app's id and private key/],
   ['no key', { privateKey: async () => 'ghp_not_a_key' }, /must be the PEM file/],
   ['a clock that is wrong', { wallClock: () => 0 }, /this machine's clock/],
   ['an unknown installation', { installationId: 1 }, /is installed for the repository/],

@@ -100,6 +100,41 @@ test('polling what has not changed costs nothing of the rate limit', async () =>
   expect(await forge.getPullRequest(1)).toMatchObject({ state: 'merged' });
 });
 
+test('looking again at anything that has not changed costs nothing of the rate limit', async () => {
+  const { forge, told } = bench;
+  await open();
+  await forge.ensureComment(1, 'preview', 'One');
+  const look = async (): Promise<void> => {
+    await forge.listOpenPullRequests('main');
+    await forge.listComments(1);
+    await forge.changedFiles(1);
+    await forge.permissionOf('maintainer');
+    await forge.findPullRequest(BRANCH);
+  };
+  // Mergeability, and with it the trial merge, is worked out in between.
+  for (let i = 0; i < 3; i += 1) await look();
+  const before = bench.remaining();
+  const from = told.length;
+  await look();
+  expect(bench.remaining()).toBe(before);
+  expect(new Set(told.slice(from).map((line) => line.slice(-3)))).toEqual(new Set(['304']));
+});
+
+test('requests that change something are sent one at a time, and not too many', async () => {
+  const paced = await startGitHubBench({ writesPerMinute: 15 });
+  const commit = paced.push();
+  const status = { context: 'c', state: 'success', description: 'd' } as const;
+  const all = Array.from({ length: 8 }, (_, i) =>
+    paced.forge.setCommitStatus(commit, { ...status, context: `c${i}` }),
+  );
+  const ended = Promise.allSettled(all);
+  // Fifteen a minute are five in twenty seconds: the others wait for theirs.
+  await Promise.all(all.slice(0, 5));
+  expect(paced.github.statuses).toHaveLength(5);
+  await paced.close();
+  void ended;
+});
+
 test('finds its comment among many, on whatever page', async () => {
   const { forge, github } = bench;
   await open();

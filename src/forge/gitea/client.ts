@@ -49,6 +49,13 @@ const PER_PAGE = 50;
 const USUAL_WAIT = 60_000;
 const LONGEST_WAIT = 3_600_000;
 
+/** Parts of paths that are the API's own. */
+const WORDS = new Set<string | number>(
+  'assignees collaborators comments commits compare files issues labels merge permission pulls statuses timeline user'.split(
+    ' ',
+  ),
+);
+
 const Words = z.object({ message: z.string() });
 
 /**
@@ -117,10 +124,7 @@ export class GiteaClient {
 
   async #send<T>(request: GiteaRequest<T>): Promise<{ status: number; data: T; total: number }> {
     const { method, path, query = {}, body } = request;
-    const operation = `${method} /${path
-      .slice(3)
-      .map((part) => (typeof part === 'number' || /^[0-9a-f]{40}/.test(part) ? '{}' : part))
-      .join('/')}`;
+    const operation = `${method} /${pathName(path)}`;
     this.#refuseWhileQuiet(operation);
     const token = await this.#token();
     const search = new URLSearchParams(
@@ -186,6 +190,12 @@ export class GiteaClient {
     if (/^[\x21-\x7e]+$/.test(token)) return token;
     throw new Stalled("Gitea's token is empty or holds characters that no token has: set it anew");
   }
+}
+
+/** A path as metrics name it: names of branches, accounts and the like are left out. */
+function pathName(path: readonly (string | number)[]): string {
+  const below = path[0] === 'repos' ? path.slice(3) : path;
+  return below.map((part) => (WORDS.has(part) ? part : '{}')).join('/');
 }
 
 function read<T>(operation: string, text: string, schema: z.ZodType<T> | undefined): T {
