@@ -3,6 +3,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
 import { TOKEN } from '../support/github/bench.ts';
+import { webhookFaults } from '../support/github/conformance.ts';
 import { OPERATIONS } from '../support/github/operations.ts';
 import { startGitHub, type FakeGitHub } from '../support/github/server.ts';
 
@@ -105,4 +106,18 @@ test('a wrong token gets nowhere', async () => {
   const git = await fetch(`${github.gitUrl}/info/refs?service=git-upload-pack`);
   expect(git.status).toBe(401);
   expect(github.violations).toEqual([]);
+});
+
+test('a webhook that is not as described is found', () => {
+  const ping = { zen: 'Keep it logically awesome.' };
+  expect(webhookFaults('push', ping)).toContain("/ must have required property 'ref'");
+  expect(webhookFaults('star-created', ping)).toEqual([
+    'the webhook star-created is not described',
+  ]);
+});
+
+test('GraphQL that the published schema does not have is found', async () => {
+  await ask('POST /graphql', { query: 'mutation { mergeAll { number } }' });
+  expect(github.violations).toHaveLength(1);
+  expect(github.violations[0]).toContain('mergeAll');
 });

@@ -90,8 +90,12 @@ export class Api {
     // A gateway's page is not the service's word.
     if (answer.headers.get('content-type')?.startsWith('text/html')) return;
     const body: unknown = text === '' ? undefined : JSON.parse(text);
-    if (request.path === '/graphql' && /"errors":\[\{"message":"[^"]*"\}/.test(text)) {
-      this.#violated(request, 'question', [text]);
+    if (request.path === '/graphql') {
+      // Refusals have a type; what the schema does not allow has none.
+      const { errors = [] }: { errors?: { message: string; type?: string }[] } = JSON.parse(text);
+      const wrong = errors.filter(({ type }) => type === undefined);
+      const told = wrong.map(({ message }) => message);
+      this.#violated(request, 'question', told);
     }
     const faults = responseFaults(request.method, request.path, answer.status, body);
     this.#violated(request, `answer ${answer.status}`, faults);
