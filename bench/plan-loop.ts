@@ -89,6 +89,7 @@ async function open(root: string, origin: string): Promise<Parts> {
     metrics: createMetrics({ perSite: 'off', perSiteLimit: 0 }),
     now: Date.now,
     random: Math.random,
+    maxRemoved: 0.2,
     onSites: () => undefined,
     onSiteRemoved: () => undefined,
     onRevision: () => undefined,

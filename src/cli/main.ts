@@ -208,6 +208,14 @@ function addServerCommands(program: Command): void {
         (await import('./commands/status.ts')).retry(site!, await clientFor(options), output),
       ),
     );
+  withServer(program.command('confirm'))
+    .description('let a revision come into force that is held for what it removes')
+    .argument('<revision>', 'its commit id, or the beginning of it')
+    .action(
+      run<ServerFlags>(async (options, [revision], output) =>
+        (await import('./commands/status.ts')).confirm(revision!, await clientFor(options), output),
+      ),
+    );
   const proposals = withServer(program.command('proposals'))
     .description('list the proposals that wait for a decision')
     .option('--state <state>', 'those in another state', 'open')

@@ -13,7 +13,16 @@ export interface ForgeAccess {
 /** Durations are milliseconds; files and folders are absolute; empty text means: not set. */
 export interface Config {
   dataDir: string;
-  plan: { url: string; branch: string; path: string; pollInterval: number; maxRemoved: number };
+  plan: {
+    url: string;
+    branch: string;
+    path: string;
+    pollInterval: number;
+    /** Per cent. */
+    maxRemoved: number;
+    allowedSigners: string;
+    openpgpHome: string;
+  };
   forge: {
     type: 'local' | 'github' | 'gitea';
     github: ForgeAccess & {

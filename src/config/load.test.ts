@@ -51,6 +51,8 @@ test('only the plan has no default', async () => {
       path: '',
       pollInterval: 60_000,
       maxRemoved: 20,
+      allowedSigners: '',
+      openpgpHome: '',
     },
     forge: {
       type: 'local',

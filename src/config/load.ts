@@ -103,7 +103,12 @@ export async function loadConfig(options: {
   return {
     ...rest,
     dataDir: absolute('dataDir', dataDir),
-    plan: { ...plan, url: isFolder(plan.url) ? absolute('plan.url', plan.url) : plan.url },
+    plan: {
+      ...plan,
+      url: isFolder(plan.url) ? absolute('plan.url', plan.url) : plan.url,
+      allowedSigners: absolute('plan.allowedSigners', plan.allowedSigners),
+      openpgpHome: absolute('plan.openpgpHome', plan.openpgpHome),
+    },
     forge: { ...forge, github, gitea },
     server: { ...server, token: ours.secret, tokenFile: ours.file },
     runner: {

@@ -127,6 +127,14 @@ const plan = z
       .describe(
         'Per cent of the sites, hosts or files: a commit that removes more waits until it is confirmed.',
       ),
+    allowedSigners: z
+      .string()
+      .prefault('')
+      .describe('File of SSH keys, as ssh-keygen(1) has it: only commits they signed count.'),
+    openpgpHome: z
+      .string()
+      .prefault('')
+      .describe('Folder with an OpenPGP keyring: only commits that its keys signed count.'),
   })
   .describe('Where the plan is.');
 

@@ -26,6 +26,7 @@ import type { Metrics } from '../telemetry/metrics.ts';
 import { type DataDirectory, takeDataDirectory } from './data-directory.ts';
 import type { ForgeCredentials } from './forge-credentials.ts';
 import { createForge } from './forge.ts';
+import { confirmRevision, planGuards } from './guards.ts';
 import { createPreviews, type Previews } from './previews.ts';
 import { recover } from './recover.ts';
 import { RevisionLoop } from './revisions.ts';
@@ -154,6 +155,7 @@ export class Controller {
       metrics,
       now,
       random: Math.random,
+      ...planGuards(config),
       onSites: (sites) => {
         void this.#refreshNames();
         for (const site of sites) this.#loops.site.nudge(site);
@@ -387,6 +389,13 @@ export class Controller {
     const proposal = await this.#proposal.choose(id, option, by);
     this.#loops.group.nudge(proposal.groupKey);
     return proposal;
+  }
+
+  /** Lets a revision that is held come into force. Throws `UserError` where it is not the one that is held. */
+  async confirmRevision(revision: string, by: string): Promise<void> {
+    const { now = Date.now } = this.#options;
+    await confirmRevision(this.store, { revision, by, at: now() });
+    this.#loops.plan.nudge(PLAN);
   }
 
   /** Applies a site again now, whatever was applied before. Throws `UserError` if there is no such site. */

@@ -86,6 +86,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
         close: (id, by) => controller.closeProposal(id, by),
         choose: (id, option, by) => controller.chooseProposal(id, option, by),
         retry: (site, by) => controller.retrySite(site, by),
+        confirm: (revision, by) => controller.confirmRevision(revision, by),
       },
       webhooks: {
         secret: (forge) => credentials.webhookSecret(forge),

@@ -20,6 +20,7 @@ import {
   secretsOf,
 } from './remote.ts';
 import { Repository, type RepositoryOptions } from './repository.ts';
+import { signatureFault, type Signers } from './signatures.ts';
 
 export interface PlanRepositoryOptions extends RepositoryOptions {
   /** Where the plan's repository is: https, http, ssh, git or file URL, `user@host:path`, or a local path. */
@@ -236,6 +237,11 @@ export class PlanRepository {
   /** Commits that `to` has and `from` (undefined: nothing) has not, newest first. */
   async log(from: string | undefined, to: string, limit: number): Promise<LogEntry[]> {
     return readLog(this.#repository, from, to, limit);
+  }
+
+  /** See `signatureFault`. */
+  async signatureFault(commit: string, signers: Signers): Promise<string | undefined> {
+    return signatureFault(this.#repository, commit, signers);
   }
 
   /** See `Repository.maintain`. */

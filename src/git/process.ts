@@ -12,6 +12,8 @@ export interface GitOptions {
   directory?: string;
   /** Settings of this call, beside those of every call; may hold credentials. */
   settings?: readonly GitSetting[];
+  /** Variables beside those of every call. */
+  env?: Readonly<Record<string, string>>;
   /** Texts that no error may show. */
   secrets?: readonly string[];
   /** Seconds after which the process and all that it started are ended; may be Infinity; 60 if not given. */
@@ -87,7 +89,12 @@ export function startGit(
     'git',
     [...(directory === undefined ? [] : [`--git-dir=${directory}`]), ...args],
     // A group of its own, so that ssh and other helpers end with it.
-    { env: gitEnvironment(settings), cwd: '/', detached: true, stdio: ['pipe', 'pipe', 'pipe'] },
+    {
+      env: { ...gitEnvironment(settings), ...options.env },
+      cwd: '/',
+      detached: true,
+      stdio: ['pipe', 'pipe', 'pipe'],
+    },
   );
 
   let stderr = '';

@@ -1,14 +1,17 @@
 import type { Forge } from '../forge/forge.ts';
 import type { PlanRepository } from '../git/plan-repository.ts';
+import type { Signers } from '../git/signatures.ts';
 import { desiredMessage, type SiteStore } from '../git/site-store.ts';
 import type { Handled } from '../loop/keyed-loop.ts';
 import { turns } from '../loop/turns.ts';
 import { InvalidInput, messageOf, Stalled } from '../model/errors.ts';
 import { RENDERER_VERSION } from '../model/manifest.ts';
+import type { Removal } from '../model/preview.ts';
 import { formatProblem, type Problem } from '../model/problem.ts';
 import type { TrackedFiles } from '../model/tree.ts';
 import { changedSites } from '../plan/changes.ts';
 import type { Plan } from '../plan/plan.ts';
+import { removals, removalText, tooMuch } from '../plan/removals.ts';
 import { loadPlanAndTemplatesInTurns } from '../render/open.ts';
 import { type RenderedSite, renderSite, withManifest } from '../render/render.ts';
 import type { SiteRow } from '../store/rows.ts';
@@ -48,6 +51,10 @@ export interface PlanLoopOptions {
   metrics: Metrics;
   now: () => number;
   random: () => number;
+  /** Share of its sites, hosts or files (0 to 1) that a revision may remove without being confirmed. */
+  maxRemoved: number;
+  /** Whose signed commits alone count; not given: anybody's. */
+  signers?: Signers;
   /** These sites have something to do now. */
   onSites: (sites: Iterable<string>) => void;
   onSiteRemoved: (site: string) => void;
@@ -93,7 +100,8 @@ export class PlanLoop {
     const state = await store.plan.update({ headRevision: head, fetchedAt: now() });
     await this.restore();
     const inForce = head === state.goodRevision && this.#current !== undefined;
-    if (!inForce && head !== state.invalidRevision) await this.#evaluate(head);
+    if (inForce) await this.#forgetHeld();
+    else if (await this.#isToBeJudged(head)) await this.#evaluate(head);
     await this.#undoInterrupted();
     if (this.#current && !(await this.#isSameRenderer())) {
       log.info(
@@ -144,10 +152,85 @@ export class PlanLoop {
     return { ...loaded, files };
   }
 
+  /** Whether a revision that is not in force may have come to be fit for it. */
+  async #isToBeJudged(revision: string): Promise<boolean> {
+    const { invalidRevision, heldRevision, confirmedRevision, problems } =
+      await this.#options.store.plan.get();
+    if (revision === heldRevision) return revision === confirmedRevision;
+    // Whose signatures are trusted may have changed since.
+    return revision !== invalidRevision || problems.some(isUnverified);
+  }
+
   async #evaluate(revision: string): Promise<void> {
+    const unverified = await this.#unverified(revision);
+    if (unverified) {
+      const { invalidRevision } = await this.#options.store.plan.get();
+      if (revision !== invalidRevision) await this.#refuse(revision, [unverified]);
+      return;
+    }
     const { plan, problems, files } = await this.#load(revision);
-    if (plan) await this.#putInForce({ revision, plan, files });
-    else await this.#refuse(revision, problems);
+    if (!plan) {
+      await this.#refuse(revision, problems);
+      return;
+    }
+    const why = await this.#whyToHold(revision, plan);
+    if (why === undefined) await this.#putInForce({ revision, plan, files });
+    else await this.#hold(revision, why);
+  }
+
+  /** What is wrong with who made a revision, where only signed ones count. */
+  async #unverified(revision: string): Promise<Problem | undefined> {
+    const { repository, signers } = this.#options;
+    if (!signers) return undefined;
+    const fault = await repository.signatureFault(revision, signers);
+    return fault === undefined ? undefined : unverifiedProblem(revision, fault);
+  }
+
+  /** Why somebody has to confirm a revision before it counts (an accident looks like that), or undefined. */
+  async #whyToHold(revision: string, plan: Plan): Promise<string | undefined> {
+    const { repository, store, maxRemoved } = this.#options;
+    const current = this.#current;
+    const { confirmedRevision } = await store.plan.get();
+    if (revision === confirmedRevision) return undefined;
+    // Without the plan in force there are still the sites that it had.
+    const removed = current ? removals(current.plan, plan) : await this.#removedSites(plan);
+    // A branch that was set elsewhere leaves out what nobody decided to remove.
+    const follows = !current || (await repository.isAncestor(current.revision, revision));
+    const grave = follows ? tooMuch(removed, maxRemoved) : removed;
+    if (grave.length === 0) return undefined;
+    const how = follows ? 'removes' : 'does not follow the one in force, and would remove';
+    return `${how} ${removalText(grave)}`;
+  }
+
+  async #removedSites(plan: Plan): Promise<Removal[]> {
+    const known = await this.#options.store.sites.names();
+    const removed = known.filter((name) => !plan.sites.has(name)).length;
+    return removed > 0 ? [{ what: 'sites', removed, of: known.length }] : [];
+  }
+
+  /** Leaves the last good revision in force until somebody confirms this one. */
+  async #hold(revision: string, why: string): Promise<void> {
+    const { store, log, now } = this.#options;
+    await this.#recordRevision(revision, 'held', 0);
+    await store.plan.update({
+      heldRevision: revision,
+      heldReason: why,
+      invalidRevision: null,
+      problems: [],
+      evaluatedAt: now(),
+    });
+    const short = revision.slice(0, 12);
+    log.error({ revision, why }, `held: confirm it with \`trueup confirm ${short}\``);
+    await this.#report(revision, 'pending', `held: ${why}; trueup confirm ${short}`);
+  }
+
+  /** A held revision that the branch has left waits for nobody any more. */
+  async #forgetHeld(): Promise<void> {
+    const { store } = this.#options;
+    const { heldRevision } = await store.plan.get();
+    if (heldRevision === null) return;
+    await store.revisions.update(heldRevision, { result: 'superseded' });
+    await store.plan.update({ heldRevision: null, heldReason: null });
   }
 
   /** Sites that were on the way to a revision which did not come into force go back to the one that is. */
@@ -188,6 +271,7 @@ export class PlanLoop {
     await store.plan.update({
       goodRevision: revision,
       ...(headRevision === revision ? { invalidRevision: null, problems: [] } : {}),
+      ...(headRevision === revision ? { heldRevision: null, heldReason: null } : {}),
       evaluatingRevision: null,
       evaluatedAt: now(),
     });
@@ -213,7 +297,13 @@ export class PlanLoop {
   async #refuse(revision: string, problems: Problem[]): Promise<void> {
     const { store, log, now } = this.#options;
     await this.#recordRevision(revision, 'invalid', 0);
-    await store.plan.update({ invalidRevision: revision, problems, evaluatedAt: now() });
+    await store.plan.update({
+      invalidRevision: revision,
+      problems,
+      heldRevision: null,
+      heldReason: null,
+      evaluatedAt: now(),
+    });
     log.error(
       { revision, problems: problems.slice(0, 20).map(formatProblem) },
       'this revision of the plan is not valid: the last good one stays in force',
@@ -227,7 +317,7 @@ export class PlanLoop {
 
   async #recordRevision(
     revision: string,
-    result: 'pending' | 'applied' | 'invalid',
+    result: 'pending' | 'applied' | 'invalid' | 'held',
     changedSiteCount: number,
   ): Promise<void> {
     const { repository, store, now } = this.#options;
@@ -240,14 +330,14 @@ export class PlanLoop {
       seenAt: now(),
       result,
       changedSites: changedSiteCount,
-      completedAt: result === 'pending' ? null : now(),
+      completedAt: result === 'pending' || result === 'held' ? null : now(),
     });
   }
 
   /** A word on the commit for people; the desired state does not hang on whether the forge hears it. */
   async #report(
     revision: string,
-    state: 'success' | 'failure',
+    state: 'success' | 'failure' | 'pending',
     description: string,
   ): Promise<void> {
     const { forge, log } = this.#options;
@@ -360,6 +450,19 @@ export class PlanLoop {
     );
     return differ.map(({ site }) => ({ site, ref: 'desired', to: commitOf.get(site)! }));
   }
+}
+
+const UNVERIFIED = 'is not signed as it has to be';
+
+function unverifiedProblem(revision: string, fault: string): Problem {
+  return {
+    message: `commit ${revision.slice(0, 12)} ${UNVERIFIED}: ${fault}`,
+    hint: 'sign it with a key that plan.allowedSigners or plan.openpgpHome trusts',
+  };
+}
+
+function isUnverified({ message }: Problem): boolean {
+  return message.includes(UNVERIFIED);
 }
 
 function siteColumns(

@@ -15,6 +15,7 @@ import { errorHandler, HttpProblem, problemResponse } from './problem.ts';
 import { driftRoutes } from './routes/drifts.ts';
 import { eventRoutes } from './routes/events.ts';
 import { healthRoutes } from './routes/health.ts';
+import { previewRoutes } from './routes/previews.ts';
 import { proposalRoutes } from './routes/proposals.ts';
 import { revisionRoutes } from './routes/revisions.ts';
 import { runRoutes } from './routes/runs.ts';
@@ -83,6 +84,7 @@ export function createApp(options: ServerOptions): OpenAPIHono<Env> {
     runRoutes,
     revisionRoutes,
     proposalRoutes,
+    previewRoutes,
     eventRoutes,
   ];
   for (const group of groups) app.route('/api/v1', group(options));

@@ -27,6 +27,8 @@ export interface Decisions {
   /** Takes another of a proposal's options, counted from 1. */
   choose(id: string, option: number, by: string): Promise<ProposalRow>;
   retry(site: string, by: string): Promise<void>;
+  /** Lets a held revision come into force. */
+  confirm(revision: string, by: string): Promise<void>;
 }
 
 /** Bounds on what one address, and all of them, may ask for at a time. */
@@ -68,7 +70,10 @@ export interface ServerOptions {
   publicUrl?: string;
   version: string;
   log: Logger;
-  store: Pick<Store, 'plan' | 'revisions' | 'sites' | 'runs' | 'drifts' | 'proposals' | 'audit'>;
+  store: Pick<
+    Store,
+    'plan' | 'revisions' | 'sites' | 'runs' | 'drifts' | 'proposals' | 'previews' | 'audit'
+  >;
   metrics: { contentType: string; text: () => Promise<string> };
   /** Whether the process itself is well: if not, whoever runs it should start it anew. */
   health: () => Health;

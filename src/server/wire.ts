@@ -92,10 +92,23 @@ export const ProposalState = z
   .enum(['pending', 'open', 'merged', 'closed', 'obsolete'])
   .meta({ id: 'ProposalState' });
 
+export const Review = z
+  .object({
+    pulls: z.array(z.int()).meta({ description: 'The pull requests that it merged.' }),
+    same: count.meta({ description: 'Sites whose tree is the one that was shown.' }),
+    different: count.meta({ description: 'Sites whose tree is another, or was not shown.' }),
+    examples: z.array(z.string()).meta({ description: 'The first of these.' }),
+  })
+  .meta({ id: 'Review' });
+export type Review = z.output<typeof Review>;
+
 export const Status = z
   .object({
     version: z.string(),
     plan: PlanStatus,
+    review: Review.nullable().meta({
+      description: 'Whether the revision in force is what was previewed.',
+    }),
     sites: z.object({ total: count, byState: z.record(SiteState, count) }),
     proposals: z.object({ open: count, byState: z.record(ProposalState, count) }),
   })
@@ -206,14 +219,80 @@ export const RunDetail = Run.extend({
 }).meta({ id: 'RunDetail' });
 export type RunDetail = z.output<typeof RunDetail>;
 
-export const Review = z
+export const FileDifference = z
   .object({
-    pulls: z.array(z.int()).meta({ description: 'The pull requests that it merged.' }),
-    same: count.meta({ description: 'Sites whose tree is the one that was shown.' }),
-    different: count.meta({ description: 'Sites whose tree is another, or was not shown.' }),
-    examples: z.array(z.string()).meta({ description: 'The first of these.' }),
+    path: z.string(),
+    before: z.string().nullable(),
+    after: z.string().nullable(),
+    patch: z.string().meta({ description: 'Hunks of a unified diff, without secrets.' }),
+    added: count,
+    removed: count,
+    cut: z.boolean(),
+    binary: z.boolean(),
+    secret: z.boolean().meta({ description: 'A secret is among what changes.' }),
+    params: z.array(z.string()),
   })
-  .meta({ id: 'Review' });
+  .meta({ id: 'FileDifference' });
+
+export const PreviewCheck = z
+  .object({
+    head: commit,
+    askedBy: z.string(),
+    state: z.enum(['running', 'done', 'refused']),
+    reason: z.string(),
+    sites: z.array(
+      z.object({
+        site: z.string(),
+        result: z.string(),
+        changed: count,
+        failed: count,
+        reason: z.string(),
+      }),
+    ),
+    left: count,
+  })
+  .meta({ id: 'PreviewCheck' });
+
+export const Preview = z
+  .object({
+    number: z.int(),
+    title: z.string(),
+    author: z.string(),
+    url: z.string(),
+    fork: z.boolean(),
+    state: z.enum(['open', 'merged']),
+    head: commit,
+    baseCommit: commit.meta({ description: 'The commit that it was merged into to be shown.' }),
+    revision: commit.meta({ description: 'The revision that it was compared with.' }),
+    check: PreviewCheck.nullable(),
+    mergedAs: commit.nullable(),
+    inForceAs: commit.nullable(),
+    createdAt: time,
+    updatedAt: time,
+  })
+  .meta({ id: 'Preview' });
+export type Preview = z.output<typeof Preview>;
+
+export const PreviewReport = z
+  .object({
+    problems: z.array(PlanFault),
+    total: count,
+    changed: count,
+    added: z.array(z.string()),
+    removed: z.array(z.string()),
+    failing: z.array(z.object({ problems: z.array(PlanFault), sites: z.array(z.string()) })),
+    groups: z
+      .array(z.object({ sites: z.array(z.string()), files: z.array(FileDifference) }))
+      .meta({ description: 'Sites at which the very same changes, the largest group first.' }),
+    removals: z.array(z.object({ what: z.string(), removed: count, of: count })),
+    cut: z.boolean().meta({ description: 'Not everything is told.' }),
+  })
+  .meta({ id: 'PreviewReport' });
+
+export const PreviewDetail = Preview.extend({ report: PreviewReport }).meta({
+  id: 'PreviewDetail',
+});
+export type PreviewDetail = z.output<typeof PreviewDetail>;
 
 export const Revision = z
   .object({

@@ -46,12 +46,15 @@ test('the status sums up plan, sites and proposals', async () => {
       headRevision: 'f00d'.padEnd(40, '0'),
       goodRevision: COMMIT,
       invalidRevision: 'f00d'.padEnd(40, '0'),
+      heldRevision: null,
+      heldReason: null,
       problems: [
         { message: 'unknown key', position: { file: 'plan.yaml', line: 3, column: 1 }, hint: 'no' },
       ],
       fetchedAt: '1970-01-01T00:00:05.000Z',
       evaluatedAt: null,
     },
+    review: null,
     sites: {
       total: 2,
       byState: { held: 1, failed: 0, drifted: 1, applying: 0, pending: 0, synced: 0 },
@@ -261,7 +264,13 @@ test('a proposal is found by the number of its pull request too', async () => {
 
 test('a forge that refuses us is no fault of who decides', async () => {
   const api = await startApi({
-    decisions: { merge: refuse, close: refuse, choose: refuse, retry: refuse },
+    decisions: {
+      merge: refuse,
+      close: refuse,
+      choose: refuse,
+      retry: refuse,
+      confirm: refuse,
+    },
   });
   await seed(api.store);
   const response = await api.post('/api/v1/proposals/proposal-1/merge');
@@ -305,3 +314,35 @@ async function readAll(api: Api, path: string, property: string): Promise<unknow
   }
   throw new Error(`${path} does not come to an end`);
 }
+
+test('a preview is listed, told in full, and shown as a page on which names stay text', async () => {
+  const api = await startApi();
+  await seed(api.store);
+  const list = await read(api, '/api/v1/previews?state=open');
+  expect(list).toMatchObject({ items: [{ number: 12, state: 'open', check: null }], next: null });
+  expect(JSON.stringify(list)).not.toContain('script');
+  expect(await read(api, '/api/v1/previews/12')).toMatchObject({
+    number: 12,
+    report: { changed: 1, groups: [{ sites: ['lisbon-07'] }] },
+  });
+  expect((await api.get('/api/v1/previews/13')).status).toBe(404);
+  expect((await api.get('/api/v1/previews/x')).status).toBe(400);
+  const response = await api.get('/api/v1/previews/12/page');
+  expect(response.headers.get('content-type')).toBe('text/html; charset=utf-8');
+  expect(response.headers.get('content-security-policy')).toContain("default-src 'none'");
+  const page = await response.text();
+  expect(page).toContain('-motd: &lt;/pre&gt;&lt;script&gt;alert(1)&lt;/script&gt;');
+  expect(page).toContain('Move the &lt;b&gt;clocks&lt;/b&gt;');
+  expect(page).not.toMatch(/<script|<b>/);
+});
+
+test('an operator confirms a revision that is held', async () => {
+  const api = await startApi();
+  await seed(api.store);
+  const response = await api.post('/api/v1/revisions/c0ffee0/confirm');
+  expect(response.status).toBe(200);
+  expect(api.decided).toEqual(['confirm c0ffee0 by operator']);
+  expect((await api.post('/api/v1/revisions/main/confirm')).status).toBe(400);
+  const without = await api.get('/api/v1/revisions/c0ffee0/confirm', { method: 'POST' });
+  expect(without.status).toBe(401);
+});

@@ -11,7 +11,7 @@ import { createServer } from '../../src/server/server.ts';
 import type { ProposalRow } from '../../src/store/rows.ts';
 import type { Store } from '../../src/store/store.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
-import { COMMIT, drift, emptyStore, proposal, run, site } from './store.ts';
+import { COMMIT, drift, emptyStore, preview, proposal, run, site } from './store.ts';
 
 export const OPERATOR = 'the-token-of-the-configuration';
 
@@ -54,6 +54,7 @@ export async function startApi(change: Partial<ServerOptions> = {}): Promise<Api
         decided.push(`retry ${name} by ${by}`);
         await store.sites.update(name, { applyForced: true, applyReason: `asked for by ${by}` });
       },
+      confirm: async (revision, by) => void decided.push(`confirm ${revision} by ${by}`),
     },
     waiting: async () => [],
     auth: createAuthenticator({ token: () => new Secret(OPERATOR), tokens: store.tokens }),
@@ -129,6 +130,7 @@ export async function seed(store: Store): Promise<void> {
       ],
     },
   });
+  await store.previews.put(preview(12), new Map([['lisbon-07', 'd'.repeat(64)]]));
   await store.drifts.insertIfAbsent(drift('edit-1'));
   await store.proposals.insertIfAbsent(
     proposal('proposal-1', {

@@ -4,7 +4,13 @@ import { join } from 'node:path';
 
 import { onTestFinished } from 'vitest';
 
-import type { NewDrift, NewProposal, RunStart, SiteUpsert } from '../../src/store/rows.ts';
+import type {
+  NewDrift,
+  NewProposal,
+  PreviewRow,
+  RunStart,
+  SiteUpsert,
+} from '../../src/store/rows.ts';
 import { openStore, type Store } from '../../src/store/store.ts';
 
 /** A folder that is gone when the test is over. */
@@ -86,6 +92,58 @@ export function proposal(id: string, change: Partial<NewProposal> = {}): NewProp
     commit: null,
     result: { site: 'lisbon-07', revision: COMMIT, proposals: [], unexplained: [] },
     createdAt: 4_000,
+    ...change,
+  };
+}
+
+export function preview(number: number, change: Partial<PreviewRow> = {}): PreviewRow {
+  return {
+    number,
+    title: 'Move the <b>clocks</b>',
+    author: 'olga',
+    url: `https://forge.example/pulls/${number}`,
+    fork: false,
+    state: 'open',
+    head: COMMIT,
+    baseCommit: COMMIT,
+    revision: COMMIT,
+    basis: 'basis',
+    report: {
+      problems: [],
+      total: 2,
+      changed: 1,
+      added: [],
+      removed: [],
+      failing: [],
+      groups: [
+        {
+          sites: ['lisbon-07'],
+          files: [
+            {
+              path: 'group_vars/all.yml',
+              before: '100644',
+              after: '100644',
+              patch: '@@ -1,1 +1,1 @@\n-motd: </pre><script>alert(1)</script>\n+motd: b\n',
+              added: 1,
+              removed: 1,
+              cut: false,
+              binary: false,
+              secret: false,
+              params: ['motd'],
+            },
+          ],
+        },
+      ],
+      removals: [],
+      cut: false,
+    },
+    told: 'told',
+    check: null,
+    lastAsk: null,
+    mergedAs: null,
+    inForceAs: null,
+    createdAt: 1_000,
+    updatedAt: 2_000,
     ...change,
   };
 }

@@ -2,9 +2,11 @@ import { z } from 'zod';
 
 import { UserError } from '../../model/errors.ts';
 import {
+  PlanStatus,
   Proposal,
   ProposalDetail,
   pageOf,
+  type Review,
   Run,
   Site,
   SiteDetail,
@@ -39,7 +41,7 @@ export async function status(
 async function fleet(client: Client, output: Output): Promise<number> {
   const now = await client.get('/status', Status);
   output.document(now);
-  const { plan, sites, proposals } = now;
+  const { plan, review, sites, proposals } = now;
   output.line(`plan       ${plan.goodRevision?.slice(0, 10) ?? 'none yet'}`);
   if (plan.invalidRevision) {
     output.line(
@@ -54,6 +56,12 @@ async function fleet(client: Client, output: Output): Promise<number> {
       );
     }
   }
+  if (plan.heldRevision) {
+    const short = plan.heldRevision.slice(0, 12);
+    output.line(styled('yellow', `           ${short} is held: it ${plan.heldReason ?? ''}`));
+    output.line(`           \`trueup confirm ${short}\` lets it come into force`);
+  }
+  if (review) output.line(`reviewed   ${reviewText(review)}`);
   const states = Object.entries(sites.byState).filter(([, number]) => number > 0);
   output.line(
     `sites      ${sites.total}: ${states.map(([state, number]) => styled(STATE_STYLE[state] ?? 'white', `${number} ${state}`)).join(', ')}`,
@@ -66,6 +74,25 @@ async function fleet(client: Client, output: Output): Promise<number> {
   }
   for await (const row of client.pages('/proposals?state=open', Proposal))
     output.line(`  ${proposalLine(row)}`);
+  return EXIT.ok;
+}
+
+function reviewText({ pulls, same, different, examples }: Review): string {
+  const shown = pulls.map((number) => `#${number}`).join(', ');
+  if (different === 0) return `${count(same, 'site')} as ${shown} showed`;
+  const names = examples.slice(0, 5).join(', ');
+  const all = same + different;
+  return styled(
+    'red',
+    `${different} of ${count(all, 'site')} differ from what ${shown} showed: ${names}`,
+  );
+}
+
+/** `trueup confirm REV` */
+export async function confirm(revision: string, client: Client, output: Output): Promise<number> {
+  const plan = await client.post(`/revisions/${encodeURIComponent(revision)}/confirm`, PlanStatus);
+  output.document(plan);
+  output.line(`${revision} is confirmed: it comes into force now`);
   return EXIT.ok;
 }
 

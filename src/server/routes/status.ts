@@ -20,10 +20,12 @@ export function statusRoutes({ store, version }: ServerOptions) {
       store.sites.countByState(),
       store.proposals.countByState(),
     ]);
+    const inForce = plan.goodRevision && (await store.revisions.get(plan.goodRevision));
     const total = Object.values(sites).reduce((sum, count) => sum + count, 0);
     const answer = checked(Status, {
       version,
       plan: toPlanStatus(plan),
+      review: (inForce && inForce.review) || null,
       sites: { total, byState: sites },
       proposals: { open: proposals.open, byState: proposals },
     });
@@ -31,7 +33,8 @@ export function statusRoutes({ store, version }: ServerOptions) {
   });
 }
 
-function toPlanStatus(row: PlanStateRow): PlanStatus {
+/** The plan as it goes over the wire. */
+export function toPlanStatus(row: PlanStateRow): PlanStatus {
   return {
     ...row,
     fetchedAt: toTime(row.fetchedAt),
