@@ -39,7 +39,15 @@ export function placeChanges(
 ): { placed: PlacedChanges[]; failed: Map<SourceChange, string> } {
   const placing = new Placing(plan, site);
   const failed = new Map<SourceChange, string>();
+  const renames = new Map(changes.flatMap((change) => renameOf(change)));
+  const done = new Set<SourceChange>();
   for (const change of changes) {
+    if (done.has(change)) continue;
+    const renamed = change.change.kind === 'delete' ? renames.get(keyOf(change)) : undefined;
+    if (renamed && placing.rename(change, renamed, where)) {
+      done.add(renamed);
+      continue;
+    }
     try {
       placing.place(change, where);
     } catch (error) {
@@ -48,6 +56,18 @@ export function placeChanges(
     }
   }
   return { placed: placing.placed, failed };
+}
+
+/** A key that came in the place of another, by what was taken away for it. */
+function renameOf(source: SourceChange): [string, SourceChange][] {
+  const { change } = source;
+  if (change.kind !== 'set' || change.renames === undefined || change.keyToken) return [];
+  const path = [...change.path.slice(0, -1), change.renames];
+  return [[keyOf(source, path), source]];
+}
+
+function keyOf({ source, base, change }: SourceChange, path: YamlPath = change.path): string {
+  return JSON.stringify([source, base, path]);
 }
 
 /** Whether a change is made in the site's own file wherever it is asked for: then there is but one place. */
@@ -86,6 +106,22 @@ class Placing {
         this.#atOrigin(source);
       }
     }
+  }
+
+  /** Gives a key another name where one file alone has it. False where it is not so simple. */
+  rename(gone: SourceChange, come: SourceChange, where: Where): boolean {
+    const key = String(come.change.path.at(-1));
+    if (gone.source === 'site') {
+      const path = [...gone.base, ...gone.change.path];
+      this.#add(gone, this.#file, [{ op: 'rename', path, key }]).changes.push(come);
+      return true;
+    }
+    const [holder, ...others] = this.#params.holders(gone.change.path);
+    if (!holder || others.length > 0 || holder.layer.kind === 'defaults') return false;
+    if (where !== 'origin' && holder.layer !== this.#params.site) return false;
+    const path = [...holder.layer.base, ...holder.path];
+    this.#add(gone, holder.layer.file, [{ op: 'rename', path, key }]).changes.push(come);
+    return true;
   }
 
   #add(

@@ -8,7 +8,8 @@ import { sameNode } from '../plan/yaml/value.ts';
 export type YamlChange =
   /**
    * A value that differs, or a key that was not there (`before` undefined). `keyToken`: how such a key is written
-   * where it is no string (`80`); `behind`: the key before it, where it did not come last.
+   * where it is no string (`80`); `behind`: the key before it, where it did not come last; `renames`: the key that
+   * stood in its place with the same value.
    */
   | {
       kind: 'set';
@@ -17,6 +18,7 @@ export type YamlChange =
       after: YamlNode;
       keyToken?: string;
       behind?: string;
+      renames?: string;
     }
   | { kind: 'delete'; path: YamlPath; before: YamlNode }
   /** List items that came or went; `steps` lead from `before` to `after` when taken in their order. */
@@ -52,8 +54,18 @@ function mapChanges(before: MapNode, after: MapNode, path: YamlPath): YamlChange
     if (!before.entries.has(key)) {
       const token = keyValue === undefined ? {} : { keyToken };
       const place = isLast || behind === undefined ? {} : { behind };
-      const added = { path: [...path, key], before: undefined, after: value, ...token, ...place };
-      changes.push({ kind: 'set', ...added });
+      const old = keyUntil(before, after, behind);
+      const same = old !== undefined && sameNode(before.entries.get(old)!.value, value);
+      const renames = same ? { renames: old } : {};
+      changes.push({
+        kind: 'set',
+        path: [...path, key],
+        before: undefined,
+        after: value,
+        ...token,
+        ...place,
+        ...renames,
+      });
     }
     behind = key;
     isLast ||= key === last;
@@ -129,6 +141,14 @@ export function withChange(
     entries.set(key, { ...entry, value: changed });
   }
   return { kind: 'map', entries, flow: node.flow };
+}
+
+/** The key that stood behind another and is gone now. */
+function keyUntil(before: MapNode, after: MapNode, behind: string | undefined): string | undefined {
+  const keys = [...before.entries.keys()];
+  const key = keys[behind === undefined ? 0 : keys.indexOf(behind) + 1];
+  const isKnown = behind === undefined || before.entries.has(behind);
+  return isKnown && key !== undefined && !after.entries.has(key) ? key : undefined;
 }
 
 /** Entries with one more: behind that of a key, or last. */

@@ -1,11 +1,15 @@
 import { sameFile } from '../../model/tree.ts';
+import { siteParams } from '../../plan/layers.ts';
 import type { Plan } from '../../plan/plan.ts';
+import type { YamlNode } from '../../plan/yaml/node.ts';
 import { decodeUtf8 } from '../../plan/yaml/parse.ts';
+import { sameNode } from '../../plan/yaml/value.ts';
 import { overlap, type SourceChange } from '../changes.ts';
 import { isDataFile } from '../data-files.ts';
 import type { Question } from '../explain.ts';
 import type { Where } from '../place.ts';
 import { type Stage, stepFrom } from '../stage.ts';
+import { withChange, type YamlChange, yamlChanges } from '../yaml-changes.ts';
 import { type Candidate, type CandidateKind, ranked } from './candidate.ts';
 import { conditionCandidates } from './conditions.ts';
 import { loopCandidates } from './loops.ts';
@@ -154,7 +158,11 @@ export class TextSearch {
   #all(from: Stage, shown: Stage, readings: readonly (readonly Candidate[])[]): Stage | undefined {
     const best = readings.flatMap(([first]) => (first?.kind === 'values' ? [first] : []));
     if (readings.length < 2 || best.length < readings.length) return undefined;
-    const changes = best.flatMap((one) => one.changes);
+    const changes = joined(
+      from,
+      this.#question.proof.site,
+      best.flatMap((one) => one.changes),
+    );
     const all: Candidate = { kind: 'values', changes, edits: [], cost: 0 };
     const made = this.#make(from, shown, all, new Set());
     return made && this.#isNearer(from, made, new Set()) ? made : undefined;
@@ -263,6 +271,35 @@ function against(shown: Stage, change: SourceChange): string | undefined {
   return shown.changes.some((known) => overlap(known, change))
     ? 'another value of its parameter was set beside it'
     : undefined;
+}
+
+/** Changes of elements of lists as what became of each list: elements that moved are no others. */
+function joined({ plan }: Stage, site: string, changes: readonly SourceChange[]): SourceChange[] {
+  const params = siteParams(plan, site);
+  const within = changes.filter(
+    ({ source, change }) =>
+      source === 'params' &&
+      change.kind === 'set' &&
+      change.path.some((step) => Number.isInteger(step)),
+  );
+  let after: YamlNode = params;
+  for (const { change } of within) {
+    const changed = withChange(after, change);
+    if (!changed) return [...changes];
+    after = changed;
+  }
+  const whole = yamlChanges(params, after);
+  if (!whole.some(movesItems)) return [...changes];
+  const rest = changes.filter((change) => !within.includes(change));
+  return [...rest, ...whole.map((change) => ({ source: 'params' as const, base: [], change }))];
+}
+
+function movesItems(change: YamlChange): boolean {
+  if (change.kind !== 'list') return false;
+  return change.steps.some(
+    ({ kind, item }) =>
+      kind === 'insert' && change.before.items.some((other) => sameNode(other, item)),
+  );
 }
 
 function linesBetween(before: Stage, after: Stage, path: string): number {
