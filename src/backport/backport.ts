@@ -20,6 +20,8 @@ export interface BackportRequest {
   observed: SiteTree;
   /** Where parameter changes go: at the origin of the value, at the site alone, or where it fits best. */
   place: PlacementChoice;
+  /** Whether to change a stack's files as if no other site had it; unless given, where none has. */
+  isAlone?: (stack: string) => boolean;
 }
 
 /**
@@ -86,6 +88,7 @@ class Answer {
       paths,
       forbids: (change) => secrets.forbids(change),
       refuses: (path) => this.#refused.get(path),
+      isAlone: request.isAlone ?? ((stack) => isOnlyOf(request.plan, request.site, stack)),
     };
     for (const path of paths) {
       const refusal = secrets.refusal(path);
@@ -224,6 +227,13 @@ class Answer {
       notes: overlayNotes(site, paths, reasons, { desired, observed }),
     };
   }
+}
+
+/** Whether no other site has a stack. */
+function isOnlyOf(plan: Plan, site: string, stack: string): boolean {
+  for (const { name, stacks } of plan.sites.values())
+    if (name !== site && stacks.includes(stack)) return false;
+  return true;
 }
 
 /** Tells proposals apart by what they do to the plan. */

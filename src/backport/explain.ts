@@ -8,7 +8,7 @@ import type { Where } from './place.ts';
 import type { Proof } from './proof.ts';
 import { advance, firstStage, type Judge, type Stage, stepFrom } from './stage.ts';
 import { differingLines } from './text/regions.ts';
-import { isOnlyOf, TextSearch } from './text/search.ts';
+import { TextSearch } from './text/search.ts';
 
 /** How far changes of what the plan says explain an edited tree. */
 export interface Explanation {
@@ -40,6 +40,8 @@ export interface Question {
   forbids: (change: SourceChange) => string | undefined;
   /** Why what stands at a path now may not go into the plan; undefined where it may. */
   refuses: (path: string) => string | undefined;
+  /** Whether a stack's files are to be changed as if no other site had it. */
+  isAlone: (stack: string) => boolean;
 }
 
 /**
@@ -115,8 +117,7 @@ class Explaining {
     for (const path of paths) {
       if (isDataFile(path) || this.#question.refuses(path)) continue;
       const source = sourceOf(stage.plan, proof.site, path);
-      if (!source || !(this.#where === 'origin' || isOnlyOf(stage.plan, proof.site, source.stack)))
-        continue;
+      if (!source || !(this.#where === 'origin' || this.#question.isAlone(source.stack))) continue;
       const trees = { desired: stage.tree, observed };
       const edit = sharedFileEdit(stage.plan, proof.site, path, trees);
       if (!edit) continue;

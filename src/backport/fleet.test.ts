@@ -186,21 +186,27 @@ describe('what the same edit may be', () => {
     expect(told(await solve(plan, south, edits))[0]).toMatchObject(IN_LAYER);
   });
 
-  test('what no parameter explains: each site keeps its file, in one proposal', async () => {
+  test('fixed text: a parameter of the template, given by the region', async () => {
     const result = await solve(plan, south, { [NTP]: ['# The clock', '# Der Takt'] });
-    const overlays = south.map((site) => `overlays/${site}/${NTP}`);
-    expect(result.proposals.some(({ edits }) => edits.length > 0)).toBe(true);
-    expect(told(result).map(({ files }) => files)).toContainEqual(overlays);
+    const template = 'stacks/base/templates/ntp.conf.j2';
+    const sites = south.map((site) => `sites/${site}.yaml`);
+    expect(told(result).map(({ files }) => files)).toEqual([
+      ['layers/region/south.yaml', template],
+      [...sites, template],
+      [template],
+    ]);
+    expect(told(result)[0]).toMatchObject({ others: [] });
   });
 
-  test('a value and a comment: what is a value is shared, the rest is kept', async () => {
+  test('a value and fixed text: both are shared', async () => {
     const edits: Edits = {
       'base/files/motd': { content: 'Welcome\n# and welcome again\n' },
       ...CLOCK,
     };
     const result = await solve(plan, south, edits);
     expect(result.apart).toEqual([]);
-    expect(result.proposals[0]!.explains).toEqual(expect.arrayContaining([ALL, 'base/files/motd']));
+    expect(result.proposals[0]!.explains).toEqual(['base/files/motd']);
+    expect(result.unexplained).toMatchObject([{ path: ALL }]);
   });
 
   test('a list that layers join: each site in its own file', async () => {
@@ -265,10 +271,11 @@ describe('which edits are the same', () => {
   });
 });
 
-test('a site at which the shared change does not do is given its own', async () => {
+test('a site at which the shared change does not do is left to itself', async () => {
   const plan = planWith({ south: 4 });
   const result = await solve(plan, siteNames('south', 1, 4), (site) =>
     site === 'south-02' ? { [NTP]: [/[^]+/, 'nothing like it\n'] } : { [NTP]: ['.1', '.9'] },
   );
-  expect(told(result)[0]!.files).toContain(`overlays/south-02/${NTP}`);
+  expect(result.apart).toEqual(['south-02']);
+  expect(told(result)[0]!.files).toEqual([COMMON]);
 });

@@ -82,7 +82,9 @@ class Fleet {
   async solve(): Promise<FleetResult> {
     const { site, observed } = this.#lead;
     const alone = planOfSite(this.#plan, site);
-    const own = backport({ plan: alone, revision: this.#revision, site, observed, place: 'auto' });
+    const isAlone = (stack: string): boolean => this.#isAlone(stack);
+    const request = { plan: alone, revision: this.#revision, site, observed, isAlone };
+    const own = backport({ ...request, place: 'auto' });
     const recommended = recommendedSet(own);
     const result: FleetResult = {
       site,
@@ -133,10 +135,21 @@ class Fleet {
     const edits = rest.flatMap((one) => one.edits);
     const keeps = kept.flatMap(({ explains }) => explains);
     if (edits.length === 0) return { ...change, params: [], kept: keeps };
-    if (edits.every(({ file }) => isShared(file) && !plan.layerDocuments.has(file)))
-      return { ...change, shared: edits, kept: keeps };
-    const params = await this.#paramChanges(plan, edits);
-    return params ? { ...change, params, kept: keeps } : change;
+    const ofStacks = (file: string): boolean => isShared(file) && !plan.layerDocuments.has(file);
+    const shared = edits.filter(({ file }) => ofStacks(file));
+    const data = edits.filter(({ file }) => !ofStacks(file));
+    const all = shared.length > 0 ? { shared, kept: keeps } : { kept: keeps };
+    if (data.length === 0) return { ...change, ...all };
+    const params = await this.#paramChanges(plan, data);
+    return params ? { ...change, ...all, params } : change;
+  }
+
+  /** Whether every site that has a stack is among those that made the edit. */
+  #isAlone(stack: string): boolean {
+    const edited = new Set(this.#edits.map(({ site }) => site));
+    for (const { name, stacks } of this.#plan.sites.values())
+      if (stacks.includes(stack) && !edited.has(name)) return false;
+    return true;
   }
 
   /**
@@ -190,7 +203,7 @@ class Fleet {
    */
   async #make(change: Change, cover: Cover): Promise<Made> {
     const covered = new Set(cover.layers.length > 0 ? this.#coveredBy(cover.layers) : []);
-    const first: Way = change.shared ? 'layer' : change.params ? 'own' : 'backport';
+    const first: Way = change.params ? 'own' : change.shared ? 'layer' : 'backport';
     const ways = new Map<string, Way>(
       this.#edits.map(({ site }) => [site, covered.has(site) ? 'layer' : first]),
     );
@@ -230,7 +243,8 @@ class Fleet {
     const keep = (edits: readonly PlanEdit[]): void => {
       for (const { file, content, mode } of edits) files.set(file, { content, mode });
     };
-    if (change.shared && [...ways.values()].includes('layer')) keep(change.shared);
+    const isMade = [...ways.values()].some((way) => way === 'layer' || way === 'own');
+    if (change.shared && isMade) keep(change.shared);
     for (const file of change.params ? cover.layers : []) {
       const sites = this.#coveredBy([file]).filter((site) => ways.get(site) === 'layer');
       const text = sites[0] && this.#say(file, sites[0], change.params!);

@@ -1,6 +1,5 @@
 import { sameFile } from '../../model/tree.ts';
 import { siteParams } from '../../plan/layers.ts';
-import type { Plan } from '../../plan/plan.ts';
 import type { YamlNode } from '../../plan/yaml/node.ts';
 import { decodeUtf8 } from '../../plan/yaml/parse.ts';
 import { sameNode } from '../../plan/yaml/value.ts';
@@ -136,7 +135,7 @@ export class TextSearch {
     reasons: Set<string>,
   ): Candidate[] {
     const parts = traced.partsOf(region);
-    const isAlone = isAloneWith(traced);
+    const isAlone = this.#isAlone(traced);
     const found: Candidate[] = [
       ...(parts ? valueCandidates(traced, region, parts, reasons) : []),
       ...loopCandidates(traced, region, regions, text, reasons),
@@ -233,6 +232,11 @@ export class TextSearch {
     return isNearer;
   }
 
+  #isAlone({ plan, template }: TracedText): boolean {
+    const stack = [...plan.stacks.values()].find(({ folder }) => template.startsWith(`${folder}/`));
+    return stack !== undefined && this.#question.isAlone(stack.name);
+  }
+
   /** How far a file of a stage is from what was found at the site (lines). */
   #distance(path: string, { tree }: Stage): number {
     const [is, found] = [tree.get(path), this.#question.observed.get(path)];
@@ -253,18 +257,6 @@ const VALUES: readonly CandidateKind[] = ['values'];
 
 function kindsAt(where: Where): readonly CandidateKind[] {
   return where === 'origin' ? ['values', 'shared', 'own'] : ['values', 'own'];
-}
-
-/** Whether no other site has a stack. */
-export function isOnlyOf(plan: Plan, site: string, stack: string): boolean {
-  for (const { name, stacks } of plan.sites.values())
-    if (name !== site && stacks.includes(stack)) return false;
-  return true;
-}
-
-function isAloneWith({ plan, site, template }: TracedText): boolean {
-  const stack = [...plan.stacks.values()].find(({ folder }) => template.startsWith(`${folder}/`));
-  return stack !== undefined && isOnlyOf(plan, site, stack.name);
 }
 
 function against(shown: Stage, change: SourceChange): string | undefined {
