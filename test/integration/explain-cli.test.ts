@@ -44,6 +44,9 @@ test('a key is told to people', async () => {
     Read by
       stacks/base/templates/chrony.conf.j2:2:1   {% for server in ntp_servers  → base/files/chrony.conf
       stacks/base/templates/chrony.conf.j2:3:11  server                        → base/files/chrony.conf
+
+    Mentioned in (the name stands there; that it is read is not proved)
+      stacks/base/roles/system/handlers/main.yml:6:27  1 time
     "
   `);
 });
@@ -69,15 +72,22 @@ test('a line of a rendered file is told to people', async () => {
 
     ntp_servers[0] = 10.20.7.1
       from sites/lisbon-07.yaml:19:17
-      site   sites/lisbon-07.yaml:19:3  wins      [10.20.7.1]
-      layer  layers/common.yaml:16:1    shadowed  [192.0.2.123]
+      site   sites/lisbon-07.yaml:19:17  wins      10.20.7.1
+      layer  layers/common.yaml:16:1     shadowed  [192.0.2.123]
     "
   `);
 });
 
 test('--json is one document', async () => {
   const { stdout } = await explain(['lisbon-07', 'snmp_community', '--json']);
-  expect(Object.keys(JSON.parse(stdout))).toEqual(['kind', 'site', 'value', 'uses']);
+  expect(Object.keys(JSON.parse(stdout))).toEqual([
+    'kind',
+    'site',
+    'value',
+    'uses',
+    'mentions',
+    'failed',
+  ]);
   expect(stdout).not.toContain('example-only');
 });
 

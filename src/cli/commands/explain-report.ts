@@ -7,7 +7,7 @@ import type {
   SourceReport,
   ValueReport,
 } from '../../render/explain/types.ts';
-import { type Output, styled, table } from '../output.ts';
+import { count, type Output, styled, table } from '../output.ts';
 import { visible } from '../visible.ts';
 
 /** More leaves, uses or values than these are only counted. */
@@ -20,7 +20,7 @@ export function tellExplained(report: ExplainReport, output: Output): void {
   else tellFile(report, output);
 }
 
-function tellKey({ site, value, uses }: KeyReport, output: Output): void {
+function tellKey({ site, value, uses, mentions, failed }: KeyReport, output: Output): void {
   const shown = value.value ?? 'not set';
   output.line(`${styled('bold', `${shownText(value.name)} at ${site}`)}: ${shownText(shown)}`);
   if (value.position) output.line(`  from ${at(value.position)}`);
@@ -34,13 +34,28 @@ function tellKey({ site, value, uses }: KeyReport, output: Output): void {
       output,
     );
   }
-  if (/^(?:host|group):/.test(value.name)) return;
-  heading('Read by', output);
-  if (uses.length === 0) output.line('  no template at this site');
-  rows(
-    uses.map(({ file, position, expression }) => [at(position), expression, `→ ${file}`]),
-    output,
-  );
+  if (!/^(?:host|group):/.test(value.name)) {
+    heading('Read by', output);
+    if (uses.length === 0) output.line('  no template that renders at this site');
+    rows(
+      uses.map(({ file, position, expression }) => [at(position), expression, `→ ${file}`]),
+      output,
+    );
+  }
+  if (mentions.length > 0) {
+    heading('Mentioned in (the name stands there; that it is read is not proved)', output);
+    rows(
+      mentions.map(({ position, count: times }) => [at(position), count(times, 'time')]),
+      output,
+    );
+  }
+  if (failed.length > 0) {
+    heading('Not known, for these templates do not render', output);
+    rows(
+      failed.map(({ file, reason }) => [file, reason]),
+      output,
+    );
+  }
 }
 
 const STATES: Readonly<Record<SourceReport['state'], string>> = {

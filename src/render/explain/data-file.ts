@@ -6,9 +6,9 @@ import { parseYaml } from '../../plan/yaml/parse.ts';
 import { nodeAt } from '../../plan/yaml/value.ts';
 import { explainParameter } from './parameter.ts';
 import { secretNodes } from './secrets.ts';
-import { pathName, placeAt, shownNode } from './show.ts';
+import { placeAt, shownNode } from './show.ts';
 import type { ValueReport } from './types.ts';
-import { explainVariable } from './variables.ts';
+import { explainVariable, readReport } from './variables.ts';
 
 const DATA = /^(?:group_vars|host_vars)\/[^/]+\.yml$|^inventory\.yml$/;
 
@@ -42,7 +42,23 @@ export function explainDataFile(
 ): ValueReport[] {
   const root = parseYaml(file, text).document?.root;
   if (!root) return [];
-  return [...root.entries.keys()].map((key) => explainDataPath(plan, site, file, [key]));
+  const paths =
+    file === 'inventory.yml' ? inventoryPaths(root) : [...root.entries.keys()].map((key) => [key]);
+  return paths.map((path) => explainDataPath(plan, site, file, path));
+}
+
+/** Each variable of each host, hosts without any, and each group. */
+function inventoryPaths(root: YamlNode): YamlPath[] {
+  const hosts = keysAt(root, ['all', 'hosts']).flatMap((path) => {
+    const variables = keysAt(root, path);
+    return variables.length > 0 ? variables : [path];
+  });
+  return [...hosts, ...keysAt(root, ['all', 'children'])];
+}
+
+function keysAt(root: YamlNode, path: YamlPath): YamlPath[] {
+  const node = nodeAt(root, path);
+  return node?.kind === 'map' ? [...node.entries.keys()].map((key) => [...path, key]) : [];
 }
 
 function explainDataPath(plan: Plan, site: string, file: string, path: YamlPath): ValueReport {
@@ -56,7 +72,7 @@ function explainDataPath(plan: Plan, site: string, file: string, path: YamlPath)
   const node = nodeAt(document.root, own);
   const position: Position | null = placeAt(document.root, own) ?? null;
   const value = node ? shownNode(node, secretNodes(plan, site)) : null;
-  return { name: pathName(own), value, position, merge: null, sources: [], leaves: [] };
+  return readReport(own, value, position);
 }
 
 /** `all.hosts.…` and `all.children.GROUP.hosts.HOST` as the site's file has them. */

@@ -25,7 +25,7 @@ function sourcesOf(key: string, plan = planWith()): string[] {
 
 test('a key is told with what it shadows, and with the layers that lack it', () => {
   expect(sourcesOf('ntp_servers[0]')).toEqual([
-    'sites/lisbon-07.yaml:11 wins [10.20.7.1]',
+    'sites/lisbon-07.yaml:11 wins 10.20.7.1',
     'layers/profile/store.yaml silent',
     'layers/region/eu-west.yaml silent',
     'layers/common.yaml:3 shadowed [10.0.0.1, 10.0.0.2]',
@@ -74,6 +74,95 @@ test('of merged lists each element is told with its own place', () => {
     value: '/bin/zsh',
     position: { file: 'layers/profile/store.yaml' },
   });
+});
+
+test('of an element it is told which layer gave it; of one merged by key, for each field', () => {
+  expect(sourcesOf('packages[2]')).toMatchInlineSnapshot(`
+    [
+      "sites/lisbon-07.yaml silent",
+      "layers/profile/store.yaml silent",
+      "layers/region/eu-west.yaml:2 wins rsync",
+      "layers/common.yaml silent",
+      "stacks/compute/schema.json silent",
+    ]
+  `);
+  expect(sourcesOf('users[1].shell')).toMatchInlineSnapshot(`
+    [
+      "sites/lisbon-07.yaml silent",
+      "layers/profile/store.yaml:5 wins /bin/zsh",
+      "layers/region/eu-west.yaml silent",
+      "layers/common.yaml:11 shadowed /bin/bash",
+      "stacks/compute/schema.json silent",
+    ]
+  `);
+  expect(sourcesOf('users[1].name')).toMatchInlineSnapshot(`
+    [
+      "sites/lisbon-07.yaml silent",
+      "layers/profile/store.yaml:5 wins ops",
+      "layers/region/eu-west.yaml silent",
+      "layers/common.yaml:11 shadowed ops",
+      "stacks/compute/schema.json silent",
+    ]
+  `);
+  expect(sourcesOf('users[1]')).toMatchInlineSnapshot(`
+    [
+      "sites/lisbon-07.yaml silent",
+      "layers/profile/store.yaml:5 joins { name: ops, shell: /bin/zsh }",
+      "layers/region/eu-west.yaml silent",
+      "layers/common.yaml:11 joins { name: ops, shell: /bin/bash }",
+      "stacks/compute/schema.json silent",
+    ]
+  `);
+  // An equal element higher up changes nothing.
+  const plan = planWith({ 'layers/profile/store.yaml': 'packages: [git, tills]\n' });
+  expect(sourcesOf('packages[1]', plan)).toMatchInlineSnapshot(`
+    [
+      "sites/lisbon-07.yaml silent",
+      "layers/profile/store.yaml:1 shadowed git",
+      "layers/region/eu-west.yaml:2 shadowed git",
+      "layers/common.yaml:8 wins git",
+      "stacks/compute/schema.json silent",
+    ]
+  `);
+});
+
+test('something else than a map on the way hides what lower layers say', () => {
+  const plan = planWith({
+    'layers/common.yaml': `${examplePlan['layers/common.yaml']}log: { level: info }\n`,
+    'layers/region/eu-west.yaml': `${examplePlan['layers/region/eu-west.yaml']}log: off\n`,
+    'layers/profile/store.yaml': `${examplePlan['layers/profile/store.yaml']}log: { keep: 7 }\n`,
+  });
+  expect(sourcesOf('log.level', plan)).toMatchInlineSnapshot(`
+    [
+      "sites/lisbon-07.yaml silent",
+      "layers/profile/store.yaml silent",
+      "layers/region/eu-west.yaml:4 hides off",
+      "layers/common.yaml:18 shadowed info",
+      "stacks/compute/schema.json silent",
+    ]
+  `);
+  expect(sourcesOf('log.keep', plan)[1]).toMatch(/^layers\/profile\/store.yaml:\d+ wins 7$/);
+});
+
+test('playbooks and roles that mention a key are told, and so are templates that do not render', () => {
+  const plan = planWith({
+    'stacks/compute/playbooks/site.yml':
+      "- hosts: all\n  tasks:\n    - debug: { msg: '{{ mtu }} {{ mtu_max }} {{ mtu }}' }\n",
+    'stacks/compute/roles/base/defaults/main.yml': 'mtu_max: 9000\n',
+    'stacks/compute/templates/broken.j2': '{{ mtu }}\n{{ missing }}\n',
+  });
+  const { mentions, failed, uses } = explainKeyOf(plan, SITE, 'mtu');
+  const file = 'stacks/compute/playbooks/site.yml';
+  expect(mentions).toEqual([{ file, position: { file, line: 3, column: 25 }, count: 2 }]);
+  // The others are told all the same.
+  expect(uses.map(({ file }) => file)).toEqual(['compute/files/etc/agent.conf']);
+  expect(failed).toEqual([
+    {
+      file: 'compute/files/broken',
+      template: 'stacks/compute/templates/broken.j2',
+      reason: expect.stringMatching(/broken\.j2:2:4: .*missing/),
+    },
+  ]);
 });
 
 test('templates that read a key are told with their places', () => {
@@ -167,7 +256,7 @@ test('the pieces of a line are told with their templates, conditions and paramet
       "1 macro "name = eu.example.org\\n" all.j2:8  domain=eu.example.org",
       "2 text "name = " all.j2:2  ",
       "2 value "eu.example.org" all.j2:2  domain=eu.example.org",
-      "3 set "eu.example.org" all.j2:8 name ",
+      "3 argument "eu.example.org" all.j2:8 name ",
       "2 text "\\n" all.j2:2  ",
     ]
   `);
@@ -190,6 +279,66 @@ test('the pieces of a line are told with their templates, conditions and paramet
       "1 text "\\n" _part.j2:1  ",
     ]
   `);
+});
+
+test('what a filter block or a set block made its text of is told, for the lines asked for', () => {
+  const plan = planWith({
+    'stacks/compute/templates/all.j2': `{% filter upper %}
+search {{ domain }}
+mtu {{ mtu }}
+{% endfilter %}
+{% set both %}
+one {{ site.name }}
+two {{ enabled }}
+{% endset %}
+{{ both }}`,
+  });
+  const pieces = (line: number): string[] =>
+    explainFile(plan, SITE, 'compute/files/all', line).pieces.map(
+      ({ kind, depth, text, position, reads }) =>
+        `${depth} ${kind} ${JSON.stringify(text)} ${position.line}:${position.column} ${reads.map(({ name }) => name).join()}`,
+    );
+  expect(pieces(2)).toMatchInlineSnapshot(`
+    [
+      "0 filter "MTU 1500\\n" 1:1 ",
+      "1 text "mtu " 3:1 ",
+      "1 value "1500" 3:8 mtu",
+      "1 text "\\n" 3:14 ",
+    ]
+  `);
+  expect(pieces(3)).toMatchInlineSnapshot(`
+    [
+      "0 value "one lisbon-07\\n" 9:4 ",
+      "1 set "one lisbon-07\\n" 6:1 ",
+      "2 text "one " 6:1 ",
+      "2 value "lisbon-07" 6:8 site.name",
+      "2 text "\\n" 6:20 ",
+    ]
+  `);
+  const { uses } = explainKeyOf(plan, SITE, 'mtu');
+  const own = uses.filter(({ file }) => file === 'compute/files/all');
+  expect(
+    own.map(({ kind, position, expression }) => `${position.line} ${kind} ${expression}`),
+  ).toEqual(['3 value mtu']);
+});
+
+test('what a template reads of the site is told with its source', () => {
+  const plan = planWith({ 'stacks/compute/templates/all.j2': '{{ site.labels.region }}\n' });
+  expect(explainFile(plan, SITE, 'compute/files/all').values[0]).toMatchObject({
+    name: 'site.labels.region',
+    sources: [{ kind: 'site', file: 'sites/lisbon-07.yaml', state: 'wins', value: 'eu-west' }],
+  });
+});
+
+test('a file that the overlay leaves out is told as left out', () => {
+  const plan = planWith({
+    'overlays/lisbon-07/.trueup-absent.yaml':
+      'apiVersion: trueup/v1\nkind: Absent\npaths: [compute/files/chrony.conf]\n',
+  });
+  expect(() => explainFile(plan, SITE, 'compute/files/chrony.conf')).toThrow(
+    'goes without "compute/files/chrony.conf": its overlay says so',
+  );
+  expect(explainKeyOf(plan, SITE, 'ntp_servers')).toMatchObject({ uses: [], failed: [] });
 });
 
 test('each other kind of file is told for what it is', () => {
@@ -216,6 +365,14 @@ test('each other kind of file is told for what it is', () => {
     text: '      ansible_host: 10.20.7.11',
     position: { file: 'sites/lisbon-07.yaml', line: 7 },
   });
+  expect(of('inventory.yml').values.map(({ name, value }) => `${name}=${value}`))
+    .toMatchInlineSnapshot(`
+    [
+      "hosts.compute-0.ansible_host=10.20.7.11",
+      "hosts.compute-1.ansible_host=10.20.7.12",
+      "groups.compute=[compute-0, compute-1]",
+    ]
+  `);
   expect(of('group_vars/all.yml', 1).values).toEqual([]);
   expect(of('compute/files/chrony.conf').values.map(({ name }) => name)).toEqual([
     'ntp_servers',

@@ -11,6 +11,7 @@ import type { YamlPath } from '../../plan/yaml/node.ts';
 import { renderSite } from '../render.ts';
 import { traceFile } from '../trace-file.ts';
 import { explainDataFile, explainDataLine, isDataFile } from './data-file.ts';
+import { mentionsOf } from './mentions.ts';
 import { explainParameter, leavesOf } from './parameter.ts';
 import { PieceTeller } from './pieces.ts';
 import { lineRanges } from './places.ts';
@@ -24,7 +25,7 @@ const NO_SECRETS: ReadonlySet<never> = new Set();
 
 /**
  * Explains a parameter (`ntp.servers[0]`) or a variable of a host or group (`host:web-1.KEY`, `group:web.KEY`): its
- * value, where it comes from, what it shadows, and which templates read it.
+ * value, where it comes from, what it shadows, which templates read it, and which playbooks and roles mention it.
  * @throws UserError for an unknown site or key; InvalidInput if the site's layers cannot be merged
  */
 export function explainKeyOf(plan: Plan, site: string, key: string): KeyReport {
@@ -35,7 +36,8 @@ export function explainKeyOf(plan: Plan, site: string, key: string): KeyReport {
     const value = explainVariable(plan, site, kind, name, path);
     if (value.value === null) throw unknownKey(plan, definition, key, variable);
     // Templates are rendered for the site, not for a host: they see none of its variables.
-    return { kind: 'key', site, value, uses: [] };
+    const mentions = mentionsOf(plan, site, String(path[0]));
+    return { kind: 'key', site, value, uses: [], mentions, failed: [] };
   }
   const path = parsePath(key);
   if (!path) throw new UserError(`${quoted(key)} is no key: keys look like ntp.servers[0].host`);
@@ -45,7 +47,9 @@ export function explainKeyOf(plan: Plan, site: string, key: string): KeyReport {
   );
   if (value.value === null && (!said || path.some((step) => typeof step === 'number')))
     throw unknownKey(plan, definition, key);
-  return { kind: 'key', site, value, uses: usesOf(plan, site, path) };
+  const mentions = mentionsOf(plan, site, String(path[0]));
+  const { uses, failed } = usesOf(plan, site, path);
+  return { kind: 'key', site, value, uses, mentions, failed };
 }
 
 interface Variable {
@@ -188,9 +192,7 @@ function addPieces(
   const { site, file } = report;
   const trace = traceFile(plan, site, file)!;
   const { stack } = stackFileOf(plan, site, file)!;
-  const teller = new PieceTeller(trace.template, trace.text, range, (path) =>
-    templateText(plan, path),
-  );
+  const teller = new PieceTeller(trace.text, range, (path) => templateText(plan, path));
   teller.tell(trace.trace.pieces);
   const explained = new Map<string, ValueReport>();
   report.pieces = teller.pieces.map(({ paths, ...piece }): PieceReport => {

@@ -1,10 +1,10 @@
 import type { Position } from '../../model/problem.ts';
 import { explainKey, layerChain, layerFiles, mergeParams, siteOf } from '../../plan/layers.ts';
-import type { Layer } from '../../plan/layers.ts';
+import type { Contribution, Layer } from '../../plan/layers.ts';
 import type { Plan } from '../../plan/plan.ts';
 import type { MapNode, YamlNode, YamlPath } from '../../plan/yaml/node.ts';
 import { decodeUtf8, parseYamlValue } from '../../plan/yaml/parse.ts';
-import { nodeAt } from '../../plan/yaml/value.ts';
+import { nodeAt, sameNode } from '../../plan/yaml/value.ts';
 import { secretNodes } from './secrets.ts';
 import { pathName, placeAt, shownNode } from './show.ts';
 import type { LeafReport, SourceReport, ValueReport } from './types.ts';
@@ -25,6 +25,14 @@ export function explainParameter(plan: Plan, site: string, path: YamlPath): Valu
   const report = (layer: Layer): SourceReport => {
     const kind = layer.kind === 'defaults' ? 'default' : layer.kind;
     const word = words.get(layer.root);
+    const element =
+      word && node && listAt !== -1 ? elementOf(params, path, listAt, word) : undefined;
+    if (element) {
+      const { state, node: own, at } = element;
+      const position = at && (placeAt(layer.root, at) ?? defaultPlace(plan, layer, at) ?? null);
+      const value = own ? shownNode(own, secrets) : null;
+      return { kind, file: layer.file, position: position ?? null, state, value };
+    }
     if (word) {
       const position = placeAt(layer.root, keys) ?? defaultPlace(plan, layer, keys) ?? null;
       const value = shownNode(word.node, secrets);
@@ -65,6 +73,36 @@ export function explainParameter(plan: Plan, site: string, path: YamlPath): Valu
     sources: there.toReversed(),
     leaves: node ? leavesOf(params, path, secrets) : [],
   };
+}
+
+/** What a layer whose list is a part of the merged one says about one element of it, or something in that. */
+function elementOf(
+  params: MapNode,
+  path: YamlPath,
+  listAt: number,
+  { layer, node: list, effect }: Contribution,
+): { state: SourceReport['state']; node?: YamlNode; at?: YamlPath } | undefined {
+  if (list.kind !== 'sequence' || (effect !== 'wins' && effect !== 'joins')) return undefined;
+  const keys = path.slice(0, listAt);
+  const rest = path.slice(listAt + 1);
+  const merged = nodeAt(params, path.slice(0, listAt + 1));
+  if (!merged) return undefined;
+  const parts = new Set([merged, ...partsOf(merged)]);
+  let index = list.items.findIndex((item) => parts.has(item));
+  const isPart = index !== -1;
+  // Of equal elements a list that merges to be unique keeps the lowest layer's.
+  if (!isPart) index = list.items.findIndex((item) => sameNode(item, merged));
+  const at = [...keys, index, ...rest];
+  const node = index === -1 ? undefined : nodeAt(layer.root, at);
+  if (!node) return { state: 'silent' };
+  const value = nodeAt(params, path)!;
+  if (isPart && node === value) return { state: 'wins', node, at };
+  const joins = isPart && partsOf(value).includes(node);
+  return { state: joins ? 'joins' : 'shadowed', node, at };
+}
+
+function partsOf(node: YamlNode): readonly YamlNode[] {
+  return node.kind === 'scalar' ? [] : (node.parts ?? []);
 }
 
 function mergeOf(plan: Plan, keys: YamlPath): string | null {

@@ -4,7 +4,7 @@ import { childrenOf } from '../template/ast.ts';
 import type { Environment } from '../template/environment.ts';
 import { readsOf } from '../template/paths.ts';
 import type { TracePiece } from '../template/trace.ts';
-import { placeOfOffset } from './places.ts';
+import { lineRanges, placeOfOffset } from './places.ts';
 import type { PieceReport } from './types.ts';
 
 /** A piece with the paths of the template's names that it reads, not explained yet. */
@@ -22,23 +22,15 @@ const MAX_SOURCE = 120;
 /** Tells the pieces of a trace as a flat list: what stands in another piece follows it, one level deeper. */
 export class PieceTeller {
   readonly pieces: RawPiece[] = [];
-  /** The template, and the included ones that lead to what is being told. */
-  readonly #files: string[];
   readonly #text: string;
   readonly #range: Range | undefined;
   readonly #sourceOf: (file: string) => string;
 
   /**
-   * @param file the template's path in the plan
+   * @param text what the pieces wrote
    * @param range the part of the text that is asked for; what wrote nothing there is left out
    */
-  constructor(
-    file: string,
-    text: string,
-    range: Range | undefined,
-    sourceOf: (file: string) => string,
-  ) {
-    this.#files = [file];
+  constructor(text: string, range: Range | undefined, sourceOf: (file: string) => string) {
     this.#text = text;
     this.#range = range;
     this.#sourceOf = sourceOf;
@@ -55,7 +47,7 @@ export class PieceTeller {
       case 'hole': {
         const { expression, environment } = piece;
         const kind = piece.body ? 'macro' : 'value';
-        this.#add(piece, kind, depth, expression, null, pathsIn(expression, environment));
+        this.#add(piece, kind, depth, expression, null, readsOf(expression, environment));
         this.#sets(expression, environment, depth + 1, piece);
         return piece.body && this.tell(piece.body, depth + 1);
       }
@@ -109,23 +101,18 @@ export class PieceTeller {
         return this.tell(piece.pieces, depth + 1);
       }
       case 'include':
-        this.#add(this.#including(piece), 'include', depth, piece.template, piece.file, []);
-        this.#files.push(piece.file);
-        this.tell(piece.pieces, depth + 1);
-        this.#files.pop();
-        return;
+        this.#add(piece, 'include', depth, piece.template, piece.file, []);
+        return this.tell(piece.pieces, depth + 1);
       case 'filtered': {
         const { node, environment, captured } = piece;
-        const paths = [
-          ...pathsIn(node.filter, environment),
-          ...captured.pieces.flatMap(pathsOfPiece),
-        ];
-        return this.#add(piece, 'filter', depth, head(node, node.filter), null, paths);
+        const paths = pathsIn(node.filter, environment);
+        this.#add(piece, 'filter', depth, head(node, node.filter), null, paths);
+        return this.#inner(piece, captured.text, captured.pieces, depth + 1);
       }
     }
   }
 
-  /** Names of the expression that `set` or `with` gave a value, and what they were given. */
+  /** Names of the expression that `set`, `with` or a macro's call gave a value, and what they were given. */
   #sets(
     expression: ast.Expression,
     environment: Environment,
@@ -133,23 +120,42 @@ export class PieceTeller {
     piece: TracePiece,
   ): void {
     if (expression.kind === 'name') {
-      const origin = environment.binding(expression.name)?.origin;
+      const { name } = expression;
+      const origin = environment.binding(name)?.origin;
       if (origin?.kind === 'expression') {
         const { output, template } = piece;
         const at = { output, template: { ...template, file: origin.environment.file } };
-        this.#add(at, 'set', depth, origin.expression, expression.name, []);
-      } else if (origin?.kind === 'captured') {
-        const at = { output: piece.output, template: origin.nodes[0]?.template ?? piece.template };
-        const paths = origin.nodes.flatMap(pathsOfPiece);
-        this.#add(at, 'set', depth, at.template, expression.name, paths);
+        const kind = origin.passed ? 'argument' : 'set';
+        const detail = origin.passed === 'default' ? `${name}, by default` : name;
+        this.#add(at, kind, depth, origin.expression, detail, []);
+      } else if (origin?.kind === 'captured' && origin.nodes[0]) {
+        const { output } = piece;
+        const { template } = origin.nodes[0];
+        this.#add({ output, template }, 'set', depth, template, name, []);
+        this.#inner(piece, origin.text, origin.nodes, depth + 1);
       }
     }
     for (const part of childrenOf(expression)) this.#sets(part, environment, depth, piece);
   }
 
-  /** An include with the template that it stands in: its trace names the one that it brings in. */
-  #including({ output, template }: TracePiece): Pick<TracePiece, 'output' | 'template'> {
-    return { output, template: { ...template, file: this.#files.at(-1) ?? template.file } };
+  /** Pieces of a text that another one was made of; where both have as many lines, those of the lines asked for. */
+  #inner({ output }: TracePiece, text: string, pieces: readonly TracePiece[], depth: number): void {
+    const teller = new PieceTeller(text, this.#sameLines(output, text), this.#sourceOf);
+    teller.tell(pieces, depth);
+    this.pieces.push(...teller.pieces);
+  }
+
+  #sameLines(output: Range, text: string): Range | undefined {
+    if (!this.#range) return undefined;
+    const outer = lineRanges(this.#text.slice(output.start, output.end));
+    const inner = lineRanges(text);
+    if (outer.length !== inner.length) return undefined;
+    const shown = inner.filter((_, line) => {
+      const { start, end } = outer[line]!;
+      return this.#shows({ start: output.start + start, end: output.start + end });
+    });
+    const [first] = shown;
+    return first && { start: first.start, end: shown.at(-1)!.end };
   }
 
   #shows({ start, end }: Range): boolean {
@@ -204,7 +210,7 @@ function pathsIn(expression: ast.Expression, environment: Environment): YamlPath
 
 /** Everything that a piece and what is in it read. */
 function pathsOfPiece(piece: TracePiece): YamlPath[] {
-  const teller = new PieceTeller(piece.template.file, '', undefined, () => '');
+  const teller = new PieceTeller('', undefined, () => '');
   teller.tell([piece]);
   return teller.pieces.flatMap(({ paths }) => paths);
 }

@@ -44,17 +44,45 @@ export interface UseReport {
   expression: string;
 }
 
+/** A file of a playbook or role with the name of a parameter in it, which is no proof that it reads it. */
+export interface MentionReport {
+  file: string;
+  /** The first of them. */
+  position: Position;
+  count: number;
+}
+
+/** A template of which nobody knows what it reads, because it does not render at the site. */
+export interface FailedTemplate {
+  /** Where its text would go in the site's tree. */
+  file: string;
+  template: string;
+  reason: string;
+}
+
 /** The answer to a question for a key. */
 export interface KeyReport {
   kind: 'key';
   site: string;
   value: ValueReport;
   uses: UseReport[];
+  mentions: MentionReport[];
+  failed: FailedTemplate[];
 }
 
 /** A piece of a rendered text, with what it stands in before it, at a lower depth. */
 export interface PieceReport {
-  kind: 'text' | 'value' | 'loop' | 'if' | 'include' | 'macro' | 'call' | 'filter' | 'set';
+  kind:
+    | 'text'
+    | 'value'
+    | 'loop'
+    | 'if'
+    | 'include'
+    | 'macro'
+    | 'call'
+    | 'filter'
+    | 'set'
+    | 'argument';
   depth: number;
   /** What it wrote, as far as it is on the line that was asked for. */
   text: string;

@@ -86,19 +86,28 @@ export function explainRead(
     if (from !== undefined && stack.imports.includes(second) && rest.length > 0) {
       return { ...explainParameter(plan, from, rest), name: pathName(path) };
     }
-    return silent(path, null, null);
+    return readReport(path, null, null);
   }
   if (top !== 'site') return explainParameter(plan, site, path);
   const { file, document } = siteOf(plan, site);
   if (second === undefined || second === 'name') {
-    return silent(path, second === 'name' ? site : null, { file, line: 1, column: 1 });
+    return readReport(path, second === 'name' ? site : null, { file, line: 1, column: 1 });
   }
   const own = [second, ...rest];
   const node = nodeAt(document.root, own);
   const value = node ? shownNode(node, secretNodes(plan, site)) : null;
-  return silent(path, value, placeAt(document.root, own) ?? null);
+  return readReport(path, value, placeAt(document.root, own) ?? null);
 }
 
-function silent(path: YamlPath, value: string | null, position: Position | null): ValueReport {
-  return { name: pathName(path), value, position, merge: null, sources: [], leaves: [] };
+/** What has one source and no other: the site's own file. */
+export function readReport(
+  path: YamlPath,
+  value: string | null,
+  position: Position | null,
+): ValueReport {
+  const sources: SourceReport[] =
+    value !== null && position
+      ? [{ kind: 'site', file: position.file, position, state: 'wins', value }]
+      : [];
+  return { name: pathName(path), value, position, merge: null, sources, leaves: [] };
 }

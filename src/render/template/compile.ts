@@ -232,9 +232,9 @@ class Compiler extends ExpressionCompiler {
       let value: Datum = captured.text;
       if (filter) value = run.withCaptured(captured.text, () => filter(run, scope));
       run.at = node.start;
-      const { nodes } = captured;
       const origin =
-        run.recorder && (() => ({ kind: 'captured', nodes, filtered: Boolean(filter) }) as const);
+        run.recorder &&
+        (() => ({ kind: 'captured', ...captured, filtered: Boolean(filter) }) as const);
       assign(run, frame, value, origin);
       run.recorder?.changed(frame);
     };

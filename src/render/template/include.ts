@@ -10,12 +10,12 @@ export function includeTemplate(node: ast.Include, run: Run, frame: Frame, name:
   if (!template && node.ignoreMissing) return;
   if (!template) throw notFound(name);
   const context = node.withContext ? contextOf(run, frame) : nothing;
+  const { file } = run.template;
   run.within(template, context, () => {
-    const start = run.text.length;
     const body = (): void => {
       template.program.body(run, run.enter(template.program.symbols, undefined));
     };
-    if (run.recorder) run.recorder.included(run, node, template, start, body);
+    if (run.recorder) run.recorder.included(run, node, { template, file }, body);
     else body();
   });
 }

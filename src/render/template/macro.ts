@@ -83,7 +83,7 @@ function bindParameters(
       value = parameter.default(run, scope);
       const { expression } = parameter;
       if (scope.origins && expression) {
-        scope.origins[parameter.slot] = run.recorder?.originOf(run, scope, expression)([]);
+        scope.origins[parameter.slot] = run.recorder?.defaultOrigin(run, scope, expression);
       }
     }
     const missing = new Undefined('the parameter was not given', { place: parameter.place });

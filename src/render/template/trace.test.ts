@@ -229,6 +229,8 @@ test('an included template is a piece with its own file', () => {
     kind: 'include',
     file: 'part.j2',
     output: { start: 1, end: 4 },
+    // The tag stands in the template that includes.
+    template: { file: 't.j2', start: 1, end: 24 },
   });
   expect(holes(pieces)[0]).toMatchObject({
     template: { file: 'part.j2', start: 1 },

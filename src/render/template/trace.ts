@@ -138,6 +138,8 @@ export type Origin =
       expression: ast.Expression;
       environment: Environment;
       position: readonly number[];
+      /** Of a macro's parameter: what the call gave, or what the macro gives where the call does not. */
+      passed?: 'argument' | 'default';
     }
   | {
       kind: 'element';
@@ -147,8 +149,8 @@ export type Origin =
       index: number;
       position: readonly number[];
     }
-  /** A `set` block; the pieces' ranges count from the start of its text. */
-  | { kind: 'captured'; nodes: TracePiece[]; filtered: boolean };
+  /** A `set` block and its text before any filter, from the start of which the pieces' ranges count. */
+  | { kind: 'captured'; text: string; nodes: TracePiece[]; filtered: boolean };
 
 interface Captured {
   text: string;
@@ -216,9 +218,23 @@ export class Recorder {
     this.otherwise = this.collect(body);
   }
 
-  included(run: Run, node: ast.Include, template: Template, start: number, body: () => void): void {
+  /** @param template the included one, which runs now; `file` is of the one that the tag stands in. */
+  included(
+    run: Run,
+    node: ast.Include,
+    { template, file }: { template: Template; file: string },
+    body: () => void,
+  ): void {
+    const start = run.text.length;
     const pieces = this.collect(body);
-    this.add({ kind: 'include', file: template.file, pieces, ...ranges(run, node, start) });
+    const { output, template: place } = ranges(run, node, start);
+    this.add({
+      kind: 'include',
+      file: template.file,
+      pieces,
+      output,
+      template: { ...place, file },
+    });
   }
 
   /** Runs `render`, whose text does not go where it is written. */
@@ -261,9 +277,22 @@ export class Recorder {
         passed?.node.args[place] ?? passed?.node.keywords.find((word) => word.name === name)?.value;
       const environment = passed?.environment;
       return (
-        expression && environment && { kind: 'expression', expression, environment, position: [] }
+        expression &&
+        environment && {
+          kind: 'expression',
+          expression,
+          environment,
+          position: [],
+          passed: 'argument',
+        }
       );
     };
+  }
+
+  /** Where the value of a macro's parameter comes from that the call did not give. */
+  defaultOrigin(run: Run, frame: Frame, expression: ast.Expression): Origin {
+    const environment = this.environment(run, frame);
+    return { kind: 'expression', expression, environment, position: [], passed: 'default' };
   }
 
   call(run: Run, frame: Frame, node: ast.CallBlock, start: number): void {
