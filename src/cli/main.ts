@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { readFile } from 'node:fs/promises';
 
-import { Command, CommanderError, Option } from 'commander';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 
 import { messageOf, UserError } from '../model/errors.ts';
 import { Client, DEFAULT_SERVER } from './client.ts';
@@ -34,6 +34,12 @@ async function clientFor({ server, tokenFile }: ServerFlags): Promise<Client> {
 
 const planOption = () => new Option('--plan <dir>', 'folder of the plan').default('.');
 const revOption = () => new Option('--rev <rev>', 'a revision instead of the files as they stand');
+
+/** The number by which the report of `backport` counts the ways to change the plan. */
+function wayNumber(text: string): number {
+  if (!/^[1-9]\d{0,3}$/.test(text)) throw new InvalidArgumentError('Ways are counted from 1.');
+  return Number(text);
+}
 
 function withServer(command: Command): Command {
   return command
@@ -135,13 +141,14 @@ export async function createProgram(): Promise<Command> {
     .argument('<site>')
     .addOption(planOption())
     .addOption(revOption())
-    .requiredOption('--observed <dir>', 'folder with the edited site tree')
-    .option('--write', 'make the recommended edits in the plan folder')
+    .requiredOption('--observed <tree>', 'the edited site tree: a folder, or git:DIR@REV')
+    .option('--write', 'make the edits in the plan folder')
     .addOption(
       new Option('--place <where>', 'where parameters are changed')
         .choices(['auto', 'origin', 'site'])
         .default('auto'),
     )
+    .option('--alternative <number>', 'another way than the recommended one', wayNumber)
     .action(
       run<{
         plan: string;
@@ -149,6 +156,7 @@ export async function createProgram(): Promise<Command> {
         observed: string;
         write?: boolean;
         place: 'auto' | 'origin' | 'site';
+        alternative?: number;
       }>(async (options, [site], output) =>
         (await import('./commands/backport.ts')).backportCommand(site!, options, output),
       ),

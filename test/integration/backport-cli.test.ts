@@ -1,14 +1,20 @@
 import { execFile } from 'node:child_process';
 import { chmod, mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { promisify } from 'node:util';
+import { parseArgs, promisify } from 'node:util';
 
-import { beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
 
+import { backportCommand } from '../../src/cli/commands/backport.ts';
+import { readObserved } from '../../src/cli/observed.ts';
+import { Output } from '../../src/cli/output.ts';
+import { openPlan } from '../../src/cli/plan-source.ts';
 import { writeTree } from '../../src/cli/write-tree.ts';
+import { messageOf } from '../../src/model/errors.ts';
+import { changedPaths } from '../../src/model/tree.ts';
 import { renderSite, withManifest } from '../../src/render/render.ts';
 import { backportPlan, planOf } from '../support/backport-plan.ts';
-import { temporaryFolder } from '../support/git.ts';
+import { git, temporaryFolder } from '../support/git.ts';
 import { writeFolder } from '../support/write-folder.ts';
 
 const MAIN = join(import.meta.dirname, '../../src/cli/main.ts');
@@ -40,6 +46,7 @@ let plan: string;
 let found: string;
 
 beforeEach(async () => {
+  vi.stubEnv('NO_COLOR', '1');
   const folder = await temporaryFolder();
   plan = join(folder, 'plan');
   found = join(folder, 'lisbon');
@@ -57,24 +64,68 @@ async function edit(path: string, from: string, to: string): Promise<void> {
   );
 }
 
-const backport = (...more: string[]) =>
+/** The command as a process of its own. */
+const backportProcess = (...more: string[]) =>
   trueup('backport', 'lisbon', '--plan', plan, '--observed', found, ...more);
+
+/** Keeps what a command tells. */
+class KeptOutput extends Output {
+  text = '';
+
+  override line(text = ''): void {
+    if (!this.json) this.text += `${text}\n`;
+  }
+
+  override document(value: unknown): void {
+    if (this.json) this.text += `${JSON.stringify(value)}\n`;
+  }
+}
+
+/** The command within this process, which is quicker by far than one of its own. */
+async function backport(...more: string[]): Promise<Ended> {
+  const { values } = parseArgs({
+    args: more,
+    options: {
+      json: { type: 'boolean', default: false },
+      write: { type: 'boolean', default: false },
+      place: { type: 'string', default: 'auto' },
+      observed: { type: 'string', default: found },
+      alternative: { type: 'string', default: '1' },
+    },
+  });
+  const { json, place, alternative, ...options } = values;
+  const output = new KeptOutput(json);
+  const where = (['auto', 'origin', 'site'] as const).find((one) => one === place)!;
+  const all = { plan, ...options, place: where, alternative: Number(alternative) };
+  try {
+    const code = await backportCommand('lisbon', all, output);
+    return { code, stdout: output.text, stderr: '' };
+  } catch (error) {
+    return { code: 1, stdout: output.text, stderr: messageOf(error) };
+  }
+}
 
 /** Renders the site again; the files that are not as they were found, the manifest apart. */
 async function renderedOtherwise(): Promise<string[]> {
-  const again = join(dirname(plan), 'again');
-  const { code, stderr } = await trueup('render', 'lisbon', '--plan', plan, '--out', again);
-  if (code !== 0) return [stderr];
-  const diff = ['diff', '--no-index', '--name-status', join(again, 'lisbon'), found];
-  const { stdout } = await promisify(execFile)('git', diff).catch(
-    (error: { stdout: string }) => error,
-  );
-  return stdout.split('\n').filter((line) => line !== '' && !line.includes('.trueup/'));
+  const { tree } = renderSite((await openPlan({ plan })).plan, 'lisbon');
+  const { observed } = await readObserved(found, 'lisbon', tree);
+  return changedPaths(tree, observed);
+}
+
+/** What a terminal is shown. */
+async function backportOnTerminal(more: Record<string, string>): Promise<string> {
+  const program = 'import pty, sys; sys.exit(pty.spawn(sys.argv[1:]) >> 8)';
+  const args = [process.execPath, MAIN, 'backport', 'lisbon', '--plan', plan, '--observed', found];
+  const { NO_COLOR: _, FORCE_COLOR: __, ...env } = process.env;
+  const { stdout } = await promisify(execFile)('python3', ['-c', program, ...args], {
+    env: { ...env, TERM: 'xterm', ...more },
+  }).catch((error: Ended) => error);
+  return stdout;
 }
 
 describe('trueup backport', () => {
   test('a site as the plan has it: nothing to do, exit 0', async () => {
-    expect(await backport()).toEqual({
+    expect(await backportProcess()).toEqual({
       code: 0,
       stdout: 'lisbon is as the plan has it\n',
       stderr: '',
@@ -95,21 +146,21 @@ describe('trueup backport', () => {
     expect(stdout).toContain('  -vlan: 12\n  +vlan: 13\n');
     expect(stdout).toContain('Change in the plan  vlan at lisbon: 12 → 13  (param, site)\n');
     expect(stdout).toContain('  +++ b/sites/lisbon.yaml\n');
-    expect(stdout).toContain(`  proof    rendered again: ${ALL} as found, byte for byte\n`);
+    expect(stdout).toContain('  why here lisbon alone was edited: no other site changes\n');
+    expect(stdout).toContain(`  proof    rendered again: ${ALL} matches byte for byte\n`);
     expect(stdout).toContain(`  touches  lisbon: ${ALL}, store/files/limits.conf\n`);
-    expect(stdout).toContain('Or instead  vlan in layers/common.yaml: 12 → 13  (param, origin)\n');
     expect(stdout).toContain(
-      '  note     changes 2 more sites, where nobody made the edit: paris, porto\n',
+      '  2  vlan in layers/common.yaml: 12 → 13  (param, origin; explains 1 file; 2 other sites would change)\n',
     );
-    expect(stdout).toContain('--write makes these edits\n');
+    expect(stdout).toContain('--alternative 2 shows one in full, with --write it is made\n');
+    expect(stdout).toContain('--write makes this edit\n');
   });
 
   test('--json is one document of the binding form, and nothing else', async () => {
     await edit(MOTD, 'six', 'eight');
-    await edit('store/playbooks/site.yml', 'tasks: []', 'tasks: [debug: {}]');
-    const { code, stdout, stderr } = await backport('--json');
+    await writeFile(join(found, 'README'), 'Ask Ana first.\n');
+    const { code, stdout, stderr } = await backportProcess('--json');
     expect({ code, stderr }).toEqual({ code: 2, stderr: '' });
-    const playbook = 'store/playbooks/site.yml';
     expect(JSON.parse(stdout)).toEqual({
       site: 'lisbon',
       revision: '',
@@ -117,6 +168,7 @@ describe('trueup backport', () => {
         {
           kind: 'param',
           placement: 'site',
+          title: 'motd at lisbon: Open from nine to six → Open from nine to eight',
           edits: [
             {
               file: 'sites/lisbon.yaml',
@@ -131,11 +183,10 @@ describe('trueup backport', () => {
         {
           kind: 'overlay',
           placement: 'site',
-          edits: [
-            { file: `overlays/lisbon/${playbook}`, patch: expect.stringContaining('+  tasks') },
-          ],
-          explains: [playbook],
-          blastRadius: [{ site: 'lisbon', files: [playbook] }],
+          title: 'README at lisbon: kept as found there',
+          edits: [{ file: 'overlays/lisbon/README', patch: expect.stringContaining('+Ask Ana') }],
+          explains: ['README'],
+          blastRadius: [{ site: 'lisbon', files: ['README'] }],
           verified: true,
           notes: [
             expect.stringContaining('kept as it stands'),
@@ -153,15 +204,16 @@ describe('trueup backport', () => {
     await chmod(join(found, 'store/playbooks/site.yml'), 0o755);
     await rm(join(found, 'store/files/limits.conf'));
     await writeFile(join(found, 'store/files/empty'), '');
-    const { proposals }: { proposals: { edits: { patch: string }[] }[] } = JSON.parse(
+    const { proposals }: { proposals: { kind: string; edits: { patch: string }[] }[] } = JSON.parse(
       (await backport('--json')).stdout,
     );
-    const patch = proposals.flatMap(({ edits }) => edits.map((one) => one.patch)).join('');
+    const recommended = proposals.filter(({ kind }, index) => index === 0 || kind === 'overlay');
+    const patch = recommended.flatMap(({ edits }) => edits.map((one) => one.patch)).join('');
     const file = join(dirname(plan), 'edit.patch');
     await writeFile(file, patch);
     await promisify(execFile)('git', ['apply', '--whitespace=nowarn', file], { cwd: plan });
-    await edit(ALL, 'Open from nine to six', 'Open from nine to eight');
-    expect(await renderedOtherwise()).toEqual([]);
+    // The copy of the parameters follows.
+    expect(await renderedOtherwise()).toEqual([ALL]);
   });
 
   test('--write makes the edits, exit 0: the site renders as it was found, comments stay', async () => {
@@ -196,10 +248,82 @@ describe('trueup backport', () => {
     expect(layer).toBe(backportPlan['layers/common.yaml']!.replace('vlan: 12', 'vlan: 13'));
   });
 
+  test('--alternative tells another way in full, and whom it changes', async () => {
+    await edit(ALL, 'vlan: 12', 'vlan: 13');
+    const { code, stdout } = await backport('--alternative', '2');
+    expect(code).toBe(2);
+    expect(stdout).toContain('Change in the plan  vlan in layers/common.yaml: 12 → 13');
+    expect(stdout).toContain('  +++ b/layers/common.yaml\n');
+    expect(stdout).toContain('the value comes from there: 2 other sites take it from there too\n');
+    expect(stdout).toContain(
+      `  and also 2 sites (paris, porto): ${ALL}, store/files/limits.conf\n`,
+    );
+    expect(stdout).toContain('  1  vlan at lisbon: 12 → 13');
+    expect(stdout).toContain('--alternative 2 --write makes this edit\n');
+    expect(await backport('--alternative', '3')).toMatchObject({
+      code: 1,
+      stdout: '',
+      stderr: expect.stringContaining(
+        'there is no alternative 3: the ways to change it are 1 to 2',
+      ),
+    });
+  });
+
+  test('--alternative --write makes that way, and an overlay so that nothing is lost', async () => {
+    await edit('store/files/chrony.conf', '10.0.0.2', '10.0.0.3');
+    await writeFile(join(found, 'README'), 'Ask Ana first.\n');
+    const { code, stdout } = await backport('--alternative', '2', '--write', '--json');
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({
+      proposals: [{ placement: 'site' }, { kind: 'overlay' }, { placement: 'origin' }],
+      chosen: {
+        alternative: 2,
+        proposals: [
+          { placement: 'origin', verified: true },
+          { kind: 'overlay', explains: ['README'], verified: true },
+        ],
+        unexplained: [],
+      },
+      written: ['layers/common.yaml', 'overlays/lisbon/README'],
+    });
+    // The copy of the parameters follows.
+    expect(await renderedOtherwise()).toEqual([ALL]);
+  });
+
+  test('the edited tree may be a commit, of a bare repository too', async () => {
+    await edit(MOTD, 'six', 'eight');
+    await git(found, 'init', '--quiet', '--initial-branch=found');
+    await git(found, 'add', '--all');
+    await git(found, 'commit', '--quiet', '--message=As found');
+    await edit(MOTD, 'eight', 'nine');
+    const bare = join(dirname(plan), 'store.git');
+    await git(found, 'clone', '--quiet', '--bare', found, bare);
+    for (const where of [`git:${found}@HEAD`, `git:${bare}@refs/heads/found`]) {
+      const { code, stdout } = await trueup(
+        'backport',
+        'lisbon',
+        '--plan',
+        plan,
+        '--observed',
+        where,
+      );
+      expect(code).toBe(2);
+      expect(stdout).toContain('motd at lisbon: Open from nine to six → Open from nine to eight');
+    }
+  });
+
+  test('colours are for terminals that want them', async () => {
+    await edit(ALL, 'vlan: 12', 'vlan: 13');
+    expect(await backportOnTerminal({})).toContain('\u001b[32m+vlan: 13\u001b[39m');
+    const plain = await backportOnTerminal({ NO_COLOR: '1' });
+    expect(plain).toContain('+vlan: 13');
+    expect(plain).not.toContain('\u001b');
+  });
+
   test('a secret is told neither to people nor to programs, and leaves exit 2', async () => {
     await edit(ALL, 's3cret-token', 'typed-t0ken');
     for (const more of [[], ['--json', '--write']]) {
-      const { code, stdout, stderr } = await backport(...more);
+      const { code, stdout, stderr } = await backportProcess(...more);
       expect(code).toBe(2);
       expect(stdout).toContain('a secret was changed at the site');
       expect(stdout + stderr).not.toMatch(/s3cret|typed-t0ken/);
@@ -240,7 +364,7 @@ describe('trueup backport tells what is wrong', () => {
         await mkdir(`${found}-empty`);
         return ['lisbon', '--observed', `${found}-empty`];
       },
-      /is empty: name the folder with the site's edited tree/,
+      /is empty: name the site's edited tree/,
     ],
     [
       'the tree of another site',
@@ -251,6 +375,16 @@ describe('trueup backport tells what is wrong', () => {
       'a revision to write to',
       async () => ['lisbon', '--observed', found, '--write', '--rev', 'HEAD'],
       /give --write or --rev, not both/,
+    ],
+    [
+      'a commit that there is not',
+      async () => ['lisbon', '--observed', `git:${process.cwd()}@no-such-thing`],
+      /no-such-thing is no revision of/,
+    ],
+    [
+      'a commit of nothing',
+      async () => ['lisbon', '--observed', `git:${found}@HEAD`],
+      /is in no git repository/,
     ],
     [
       'a plan with a fault',
@@ -269,6 +403,7 @@ describe('trueup backport tells what is wrong', () => {
     ['no observed tree', ['lisbon']],
     ['a place that there is not', ['lisbon', '--observed', '.', '--place', 'moon']],
     ['an option that there is not', ['lisbon', '--observed', '.', '--wirte']],
+    ['a way that is no number', ['lisbon', '--observed', '.', '--alternative', 'two']],
     ['no site', ['--observed', '.']],
   ])('%s: exit 64', async (_name, args) => {
     const { code, stdout } = await trueup('backport', ...args, '--plan', plan);

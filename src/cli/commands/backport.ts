@@ -1,23 +1,24 @@
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
-
 import { backport } from '../../backport/backport.ts';
-import { recommendedEdits } from '../../backport/recommended.ts';
-import { errorCode, UserError } from '../../model/errors.ts';
-import type { BackportResult, PlacementChoice, PlanEdit } from '../../model/proposal.ts';
-import { MANIFEST_PATH, pathFault, type SiteTree } from '../../model/tree.ts';
-import type { Plan } from '../../plan/plan.ts';
+import { completed, type Way } from '../../backport/complete.ts';
+import { recommendedSet } from '../../backport/recommended.ts';
+import { UserError } from '../../model/errors.ts';
+import type { BackportProposal, BackportResult, PlacementChoice } from '../../model/proposal.ts';
 import { renderSite } from '../../render/render.ts';
-import { EXIT, type Output, styled } from '../output.ts';
-import { openPlan, readFolder } from '../plan-source.ts';
-import { tellBackport } from './backport-report.ts';
+import { readObserved } from '../observed.ts';
+import { count, EXIT, type Output, styled } from '../output.ts';
+import { openPlan } from '../plan-source.ts';
+import { type BackportStory, tellBackport } from './backport-report.ts';
+import { writeEdits } from './backport-write.ts';
 
 export interface BackportOptions {
   plan: string;
   rev?: string;
+  /** A folder, or `git:DIR@REV`. */
   observed: string;
   write?: boolean;
   place: PlacementChoice;
+  /** Which of the ways is shown in full, and written; counted from 1, the recommended one. */
+  alternative?: number;
 }
 
 /**
@@ -29,7 +30,8 @@ export async function backportCommand(
   options: BackportOptions,
   output: Output,
 ): Promise<number> {
-  if (options.write && options.rev !== undefined) {
+  const { write = false, place, alternative = 1 } = options;
+  if (write && options.rev !== undefined) {
     throw new UserError(
       'edits are made to the files as they stand, and not to a revision: give --write or --rev, not both',
     );
@@ -38,29 +40,69 @@ export async function backportCommand(
   if (!plan.sites.has(site)) throw new UserError(`the plan has no site ${site}`);
   const desired = renderSite(plan, site).tree;
   const { observed, refused } = await readObserved(options.observed, site, desired);
-  const result = backport({ plan, revision, site, observed, place: options.place });
+  const result = backport({ plan, revision, site, observed, place });
   result.unexplained.push(...refused);
 
-  output.document(toJson(result));
-  tellBackport({ plan, desired, observed, result, written: options.write === true }, output);
+  const others = alternatives(result);
   const differs = result.proposals.length > 0 || result.unexplained.length > 0;
-  if (!options.write) return differs ? EXIT.differs : EXIT.ok;
-  const edits = recommendedEdits(result);
-  await writeEdits(options.plan, plan, edits);
-  for (const { file, content } of edits)
-    output.line(`${styled('green', content === null ? 'removed' : 'written')}  ${file}`);
-  return result.unexplained.length > 0 ? EXIT.differs : EXIT.ok;
+  const other = others[alternative - 2];
+  if (differs && alternative > 1 && !other) {
+    const ways = others.length === 0 ? 'the recommended one alone' : `1 to ${others.length + 1}`;
+    throw new UserError(
+      `there is no alternative ${alternative}: the ways to change it are ${ways}`,
+    );
+  }
+  const way: Way = other
+    ? completed(plan, observed, result, other)
+    : { proposals: recommendedSet(result), unexplained: result.unexplained };
+  const story: BackportStory = {
+    plan,
+    desired,
+    observed,
+    result,
+    others,
+    alternative,
+    way,
+    place,
+    write,
+  };
+  tellBackport(story, output);
+  const edits = way.proposals.flatMap((proposal) => proposal.edits);
+  if (write) {
+    await writeEdits(options.plan, plan, edits);
+    if (edits.length > 0) output.line();
+    for (const { file, content } of edits)
+      output.line(`${styled('green', content === null ? 'removed' : 'written')}  ${file}`);
+    if (way.unexplained.length > 0)
+      output.line(`${count(way.unexplained.length, 'file')} stays different, see above`);
+  }
+  output.document({
+    ...toJson(result),
+    ...(other ? { chosen: { alternative, ...wayJson(way) } } : {}),
+    ...(write ? { written: edits.map(({ file }) => file) } : {}),
+  });
+  if (!write) return differs ? EXIT.differs : EXIT.ok;
+  return way.unexplained.length > 0 ? EXIT.differs : EXIT.ok;
+}
+
+/** What may be chosen in place of the recommended set. */
+function alternatives(result: BackportResult): BackportProposal[] {
+  const recommended = new Set(recommendedSet(result));
+  return result.proposals.filter((one) => !recommended.has(one));
 }
 
 /** The form that scripts rely on: patches, not contents. */
-export function toJson({ site, revision, proposals, unexplained }: BackportResult): unknown {
+function toJson({ site, revision, proposals, unexplained }: BackportResult) {
+  return { site, revision, ...wayJson({ proposals, unexplained }) };
+}
+
+function wayJson({ proposals, unexplained }: Way) {
   return {
-    site,
-    revision,
     proposals: proposals.map(
-      ({ kind, placement, edits, explains, blastRadius, verified, notes }) => ({
+      ({ kind, placement, title, edits, explains, blastRadius, verified, notes }) => ({
         kind,
         placement,
+        title,
         edits: edits.map(({ file, patch }) => ({ file, patch })),
         explains,
         blastRadius,
@@ -70,62 +112,4 @@ export function toJson({ site, revision, proposals, unexplained }: BackportResul
     ),
     unexplained,
   };
-}
-
-/** The tree found in a folder; of what can be no part of one, only that it is there is told. */
-async function readObserved(
-  folder: string,
-  site: string,
-  desired: SiteTree,
-): Promise<{ observed: SiteTree; refused: BackportResult['unexplained'] }> {
-  const { tree, refused } = await readFolder(folder);
-  if (tree.size === 0)
-    throw new UserError(`${folder} is empty: name the folder with the site's edited tree`);
-  const other = siteOfTree(tree);
-  if (other !== undefined && other !== site)
-    throw new UserError(`${folder} is the tree of the site ${other}, and not of ${site}`);
-  const observed = new Map(tree);
-  // A link in the place of a file is no word on whether the site should have the file.
-  for (const { path } of refused) {
-    for (const [known, file] of desired)
-      if (known === path || known.startsWith(`${path}/`)) observed.set(known, file);
-  }
-  return { observed, refused };
-}
-
-/** The site that a tree says it is of. */
-function siteOfTree(tree: SiteTree): string | undefined {
-  try {
-    const manifest: unknown = JSON.parse(tree.get(MANIFEST_PATH)?.content.toString() ?? '');
-    const named = typeof manifest === 'object' && manifest !== null && 'site' in manifest;
-    return named && typeof manifest.site === 'string' ? manifest.site : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-/** Makes edits in the plan's folder: all of its files must still be as they were read. */
-async function writeEdits(folder: string, plan: Plan, edits: readonly PlanEdit[]): Promise<void> {
-  const targets = edits.map((edit) => {
-    const fault = pathFault(edit.file);
-    if (fault) throw new UserError(`the path ${JSON.stringify(edit.file)} ${fault}`);
-    return { ...edit, full: join(resolve(folder), edit.file) };
-  });
-  for (const { file, full } of targets) {
-    const before = plan.files.get(file)?.content;
-    const now = await readFile(full).catch((error: unknown) => {
-      if (errorCode(error) === 'ENOENT' || errorCode(error) === 'ENOTDIR') return undefined;
-      throw error;
-    });
-    if (before === undefined ? now !== undefined : !now?.equals(before))
-      throw new UserError(`${file} was changed meanwhile: nothing was written, try again`);
-  }
-  for (const { full, content } of targets) if (content === null) await rm(full);
-  for (const { full, content, mode } of targets) {
-    if (content === null) continue;
-    const fresh = `${full}.writing-${process.pid}`;
-    await mkdir(dirname(full), { recursive: true });
-    await writeFile(fresh, content, { flag: 'wx', mode: mode === '100755' ? 0o755 : 0o644 });
-    await rename(fresh, full);
-  }
 }
