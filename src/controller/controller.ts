@@ -373,20 +373,20 @@ export class Controller {
   }
 
   async mergeProposal(id: string, by: string): Promise<ProposalRow> {
-    const proposal = await this.#proposal.merge(id, by);
+    const proposal = await this.#proposal.decisions.merge(id, by);
     this.#loops.proposal.nudge(proposal.id);
     return proposal;
   }
 
   async closeProposal(id: string, by: string): Promise<ProposalRow> {
-    const proposal = await this.#proposal.close(id, by);
+    const proposal = await this.#proposal.decisions.close(id, by);
     this.#loops.proposal.nudge(proposal.id);
     return proposal;
   }
 
   /** Takes another of a proposal's options (from 1). Throws `UserError` where there is nothing to choose. */
   async chooseProposal(id: string, option: number, by: string): Promise<ProposalRow> {
-    const proposal = await this.#proposal.choose(id, option, by);
+    const proposal = await this.#proposal.decisions.choose(id, option, by);
     this.#loops.group.nudge(proposal.groupKey);
     return proposal;
   }

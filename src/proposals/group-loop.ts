@@ -4,6 +4,7 @@ import type { SiteEdit } from '../backport/fleet.ts';
 import type { PlanRepository } from '../git/plan-repository.ts';
 import type { SiteStore } from '../git/site-store.ts';
 import type { Handled } from '../loop/keyed-loop.ts';
+import { InvalidInput } from '../model/errors.ts';
 import { driftFingerprint, groupBranch, proposalBranch } from '../model/proposal.ts';
 import { sha256, withPaths } from '../model/tree.ts';
 import type { Plan } from '../plan/plan.ts';
@@ -13,7 +14,7 @@ import type { Store } from '../store/store.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { type CalmLimits, waitingText, type Waiting } from './calm.ts';
-import { adopted } from './choice.ts';
+import { adopted, choiceOf } from './choice.ts';
 import { type Solution, solve } from './solve.ts';
 
 /** Come back when the sites may all stand on the plan in force (ms). */
@@ -26,8 +27,9 @@ const STUCK = 10_000;
 const GATHER = 10_000;
 /** Characters of a reason that are kept. */
 const MAX_REASON = 2_000;
-/** A proposal that is open is brought up to date no more often (ms). */
+/** A proposal that is open is brought up to date no more often (ms), nor for more than a part of the time. */
 const UPDATES = 5_000;
+const PART = 4;
 
 export interface GroupLoopOptions {
   store: Store;
@@ -60,8 +62,8 @@ interface Member {
  */
 export class GroupLoop {
   readonly #options: GroupLoopOptions;
-  /** When a group was last worked out. */
-  readonly #last = new Map<string, number>();
+  /** Until when a group that was worked out is left as it is. */
+  readonly #restUntil = new Map<string, number>();
   /** What no plan edit explained: to be tried again only with something else. */
   readonly #inVain = new Map<string, string>();
 
@@ -70,12 +72,12 @@ export class GroupLoop {
   }
 
   async handle(groupKey: string): Promise<Handled> {
-    const { store, plan, onProposal, now } = this.#options;
+    const { store, plan, onProposal } = this.#options;
     const current = plan();
     const drifts = await store.drifts.openInGroup(groupKey);
     const known = await store.proposals.undecidedOf(groupKey);
     if (drifts.length === 0) {
-      this.#last.delete(groupKey);
+      this.#restUntil.delete(groupKey);
       this.#inVain.delete(groupKey);
       if (known) onProposal(known.id);
       return undefined;
@@ -98,7 +100,6 @@ export class GroupLoop {
     if (wait > 0) return { again: wait };
     const why = known ? undefined : await this.#options.waiting(groupKey);
     if (why) return this.#wait(members, why);
-    this.#last.set(groupKey, now());
     return this.#work(groupKey, members, { ...current, basis, known });
   }
 
@@ -120,8 +121,7 @@ export class GroupLoop {
         row.baseCommit === row.desiredCommit &&
         row.observedCommit === drift.observedCommit &&
         drift.baseCommit === row.desiredCommit;
-      if (settled && renderSite(plan, drift.site).digest === row.desiredDigest)
-        members.push({ drift, row });
+      if (settled && isDesired(plan, row)) members.push({ drift, row });
       else if (row.hold === null && row.updatedAt > now() - STUCK) late = true;
       await pause();
     }
@@ -131,7 +131,10 @@ export class GroupLoop {
   /** Milliseconds until it is time to work it out: others may be about to join. */
   #untilDue(groupKey: string, known: ProposalRow | undefined, members: readonly Member[]): number {
     const { busy, now } = this.#options;
-    if (known?.state === 'open') return (this.#last.get(groupKey) ?? 0) + UPDATES - now();
+    // What somebody chose is not kept waiting.
+    if (known && known.choice !== null && known.choice !== choiceOf(adopted(known.result)))
+      return 0;
+    if (known?.state === 'open') return (this.#restUntil.get(groupKey) ?? 0) - now();
     const oldest = Math.min(...members.map(({ drift }) => drift.detectedAt));
     return busy() && now() - oldest < GATHER ? SOON : 0;
   }
@@ -154,14 +157,16 @@ export class GroupLoop {
     members: readonly Member[],
     at: { revision: string; plan: Plan; basis: string; known: ProposalRow | undefined },
   ): Promise<Handled> {
-    const { store, metrics, pause, onGroup, log } = this.#options;
+    const { store, metrics, pause, now, onGroup, log } = this.#options;
     const { revision, plan, known } = at;
+    const began = now();
     const edits: SiteEdit[] = [];
-    for (const { drift, row } of members) edits.push(await this.#read(drift, row));
+    for (const { drift } of members) edits.push(await this.#read(plan, drift));
     const started = performance.now();
     const choice = known?.choice ?? null;
     const solution = await solve({ plan, revision, edits, choice, pause });
     metrics.backportDuration.observe((performance.now() - started) / 1000);
+    this.#restUntil.set(groupKey, now() + Math.max(UPDATES, PART * (now() - began)));
     metrics.backports.inc({ result: solution.proposals[0]?.kind ?? 'unexplained' });
     const { apart, sites } = solution;
     for (const { drift } of members) {
@@ -191,11 +196,9 @@ export class GroupLoop {
   }
 
   /** What was found at a site, as far as it is to be proposed. */
-  async #read(drift: DriftRow, row: SiteRow): Promise<SiteEdit> {
-    const { trees } = this.#options;
-    const desired = await trees.readTree(row.desiredCommit!);
-    const observed = await trees.readTree(drift.observedCommit);
-    return { site: drift.site, observed: withPaths(desired, observed, drift.paths) };
+  async #read(plan: Plan, { site, observedCommit, paths }: DriftRow): Promise<SiteEdit> {
+    const observed = await this.#options.trees.readTree(observedCommit);
+    return { site, observed: withPaths(renderSite(plan, site).tree, observed, paths) };
   }
 
   async #record(
@@ -282,6 +285,17 @@ export class GroupLoop {
       author: { name: lead.author, email: `${lead.author}@${lead.site}` },
       time: lead.detectedAt,
     });
+  }
+}
+
+/** Whether what a site's row says is desired is what the plan renders there. */
+function isDesired(plan: Plan, { name, desiredDigest }: SiteRow): boolean {
+  try {
+    return renderSite(plan, name).digest === desiredDigest;
+  } catch (error) {
+    // The site is held for it, and the others of its group are not.
+    if (error instanceof InvalidInput) return false;
+    throw error;
   }
 }
 

@@ -59,9 +59,10 @@ export class Waiters {
 
   async #judge(): Promise<(ahead: number) => Waiting | undefined> {
     const now = this.#now();
+    const { pending, open } = await this.#store.proposals.countByState();
     const facts = {
       limits: this.#limits,
-      open: (await this.#store.proposals.open()).length,
+      open: pending + open,
       made: await this.#store.proposals.createdSince(now - HOUR),
       inWindow: inWindows(this.#windows, now, this.#timeZone),
       now,
