@@ -4,12 +4,18 @@ import { expect, test } from 'vitest';
 import { freeCase, prepareFree, type Uses, worked } from '../../test/support/rich-cases.ts';
 import { brokenLaws } from '../../test/support/rich-laws.ts';
 
-/** More for a long run: `BACKPORT_CASES=5000 npx vitest run src/backport/laws-free.test.ts`. */
+const USES: readonly Uses[] = ['once', 'reuse'];
+
+/** Cases of each test. More for a long run: `BACKPORT_CASES=5000 npx vitest run src/backport/laws-free.test.ts`. */
 const CASES = Number(process.env['BACKPORT_CASES'] ?? 250);
 const LONG = { timeout: CASES > 250 ? 3_600_000 : 120_000 };
 
-test.each<Uses>(['once', 'reuse'])(
-  'laws 3, 4, 5 and 11, and minimal edits: free edits, parameters used %s',
+/** No test is to take long: each draws its own cases. */
+const PARTS = [1, 2, 3, 4];
+const TESTS = PARTS.flatMap((part) => USES.map((uses) => [uses, part] as const));
+
+test.each(TESTS)(
+  'laws 3, 4, 5 and 11, and minimal edits: free edits, parameters used %s, part %i',
   LONG,
   (uses) => {
     fc.assert(

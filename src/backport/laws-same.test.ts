@@ -11,8 +11,8 @@ import { renderSite, traceFile } from '../render/render.ts';
 import { backport } from './backport.ts';
 
 /** More for a long run: `BACKPORT_CASES=5000 npx vitest run src/backport/laws-same.test.ts`. */
-const CASES = Number(process.env['BACKPORT_CASES'] ?? 800);
-const LONG = { timeout: CASES > 800 ? 3_600_000 : 120_000 };
+const CASES = Number(process.env['BACKPORT_CASES'] ?? 1000);
+const LONG = { timeout: CASES > 1000 ? 3_600_000 : 120_000 };
 
 test('law 2, GetPut; and what is traced is what is rendered, at every site', LONG, () => {
   fc.assert(

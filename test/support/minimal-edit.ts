@@ -31,20 +31,30 @@ function takenBack(before: string, after: string): { text: string; what: string 
   return hunks.flatMap(({ newStart, newLines, lines: changed }) => {
     const was = changed.filter((line) => line.startsWith('-')).map((line) => line.slice(1));
     const now = changed.filter((line) => line.startsWith('+')).map((line) => line.slice(1));
-    const start = newLines === 0 ? newStart : newStart - 1;
-    if (was.length !== now.length) {
-      const whole = lines.toSpliced(start, newLines, ...was).join('\n');
-      const alone = now.map((line, i) => ({
-        text: lines.toSpliced(start + i, 1).join('\n'),
-        what: `+${line}`,
+    const start = newStart - 1;
+    if (was.length === now.length) {
+      return was.map((line, i) => ({
+        text: lines.toSpliced(start + i, 1, line).join('\n'),
+        what: `-${line} +${now[i]}`,
       }));
-      return [{ text: whole, what: changed.join(' ') }, ...alone];
     }
-    return was.map((line, i) => ({
-      text: lines.toSpliced(start + i, 1, line).join('\n'),
-      what: `-${line} +${now[i]}`,
-    }));
+    // Where one block ends and the next begins, they could have been one: that is no change of any line.
+    if (was.length === 0 && now.every((line) => /^\{%.*%\}$/.test(line))) return [];
+    const whole = lines.toSpliced(start, newLines, ...was).join('\n');
+    const alone = now.flatMap((line, i) => {
+      // A mapping or list that has lost all that it had.
+      if (/(?:\{\}|\[\])$/.test(line)) return [];
+      const old = was.find((other) => keyOf(other) !== undefined && keyOf(other) === keyOf(line));
+      const text = lines.toSpliced(start + i, 1, ...(old === undefined ? [] : [old])).join('\n');
+      return [{ text, what: `${old === undefined ? '' : `-${old} `}+${line}` }];
+    });
+    return [{ text: whole, what: changed.join(' ') }, ...alone];
   });
+}
+
+/** What a line of YAML says something of. */
+function keyOf(line: string): string | undefined {
+  return /^\s*(?:- )?[\w.-]+:/.exec(line)?.[0];
 }
 
 function rendersAlike(whole: Plan, plan: Plan, edits: readonly PlanEdit[]): boolean {
