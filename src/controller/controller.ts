@@ -241,6 +241,7 @@ export class Controller {
       store,
       repository,
       forge: this.#forge,
+      runner: this.#runner,
       plan: () => this.#plan,
       pageUrl: options.previewUrl,
       log,
@@ -270,7 +271,7 @@ export class Controller {
       // Those that were opened together are not asked for together for ever.
       proposal: loop('proposal', 4, (id) => spread(this.#proposal.handle(id))),
       pulls: loop('pulls', 1, () => spread(this.#previews.loop.list())),
-      preview: loop('preview', 2, (number, signal) =>
+      preview: loop('preview', 8, (number, signal) =>
         spread(this.#previews.loop.handle(number, signal)),
       ),
       revision: loop('revision', 1, (name) => revision.handle(name)),

@@ -74,6 +74,7 @@ export interface CheckWork {
 export class PreviewLoop {
   readonly #options: PreviewLoopOptions;
   readonly #underWay = new Map<number, { head: string; abort: AbortController }>();
+  #listed = false;
   /** Pull requests that do not touch the plan, and the commits at which that was found. */
   readonly #untouched = new Map<number, string>();
 
@@ -98,9 +99,11 @@ export class PreviewLoop {
     for (const pull of pulls.values()) {
       const row = known.get(pull.number);
       if (!row && this.#untouched.get(pull.number) === pull.head) continue;
-      if (row?.head !== pull.head || row.baseCommit !== base || row.told === null)
-        onPull(pull.number);
+      const moved = row?.head !== pull.head || row.baseCommit !== base || row.told === null;
+      // What came while nobody was here, such as a comment, shows in no list.
+      if (moved || !this.#listed) onPull(pull.number);
     }
+    this.#listed = true;
     for (const { number } of rows) if (!pulls.has(number)) onPull(number);
     return { again: pollInterval };
   }
@@ -180,8 +183,12 @@ export class PreviewLoop {
           });
     if (signal.aborted || result?.ended === 'aborted') return undefined;
     const report = result ? reportOf(result, maxRemoved) : reportOfFaults(faultsOf(trial));
+    const known = (await store.previews.get(pull.number)) ?? NEW_PREVIEW;
+    // A check run of an earlier commit was ended with it.
+    const ended = known.check?.state === 'running' && known.check.head !== pull.head;
     const row: PreviewRow = {
-      ...((await store.previews.get(pull.number)) ?? NEW_PREVIEW),
+      ...known,
+      ...(ended ? { check: null } : {}),
       number: pull.number,
       title: pull.title,
       author: pull.author ?? '',
@@ -239,7 +246,7 @@ export class PreviewLoop {
     const told = sha256(JSON.stringify([comment, status]));
     if (told === row.told) return;
     // What we propose ourselves says already what it changes.
-    if (!(await this.#isOurs(pull))) await forge.ensureComment(number, MARKER, comment);
+    if (check || !(await this.#isOurs(pull))) await forge.ensureComment(number, MARKER, comment);
     await forge.setCommitStatus(head, status);
     await store.previews.update(number, { told });
   }
@@ -252,7 +259,7 @@ export class PreviewLoop {
   async #check(row: PreviewRow, pull: PullRequest, signal: AbortSignal): Promise<void> {
     const { store, check } = this.#options;
     const tell = async (made: PreviewCheck): Promise<void> => {
-      await store.previews.update(row.number, { check: made });
+      await store.previews.update(row.number, { check: made, told: null });
       await this.#tell((await store.previews.get(row.number)) ?? row, pull);
     };
     const made = await check?.({ row, pull, tell, signal });

@@ -14,6 +14,8 @@ const WORDS = {
   time: 0,
 };
 
+const ANSIBLE_CONFIG = /^(?!overlays\/)(?:.*\/)?ansible\.cfg$/;
+
 /** What merging a pull request would give. */
 export type Trial =
   | { kind: 'plan'; plan: PlanSource }
@@ -69,12 +71,25 @@ export async function readTrial(
       path,
       ...(previous ? { previous } : {}),
     });
+    const settings = touched
+      .map((file) => (path === '' ? file : file.slice(path.length + 1)))
+      .filter((file) => ANSIBLE_CONFIG.test(file) && files.has(file));
+    if (settings.length > 0) return { kind: 'faults', problems: settings.map(settingsFault) };
     return { kind: 'plan', plan: { files, refused } };
   } catch (error) {
     // Too many files, or too large ones: as the plan loop would say once it is merged.
     if (error instanceof UserError) return fault(error.message);
     throw error;
   }
+}
+
+/** Nobody reads it: who brings one expects something else, or hopes for it. */
+function settingsFault(file: string): Problem {
+  return {
+    message: 'an ansible.cfg of the plan counts nowhere: each site gets one that trueup writes',
+    position: { file, line: 1, column: 1 },
+    hint: 'take it out; an overlay can replace the one of a site',
+  };
 }
 
 function fault(message: string, hint?: string): Trial {

@@ -49,7 +49,7 @@ export async function previewPage(row: PreviewRow): Promise<string> {
         ${report.cut ? html`<p>There is more than is kept here: the rest is left out.</p>` : ''}
       </body>
     </html>`;
-  return `${await page}`;
+  return (await page).toString();
 }
 
 function section(title: string, content: Html): Html {

@@ -30,6 +30,19 @@ function judged(revision: string) {
   return service.until(`${revision} is judged`, () => service.store.revisions.get(revision));
 }
 
+async function key(name: string): Promise<void> {
+  const file = join(world.root, name);
+  await run('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', name, '-f', file]);
+}
+
+async function allow(name: string): Promise<void> {
+  const text = await readFile(join(world.root, `${name}.pub`), 'utf8');
+  await appendFile(
+    join(world.root, 'allowed-signers'),
+    `${name}@example.org namespaces="git" ${text}`,
+  );
+}
+
 /** Has git sign what is committed from now on, or not. */
 async function signAs(name: string | undefined): Promise<void> {
   await world.git('config', 'commit.gpgsign', String(name !== undefined));
@@ -131,16 +144,6 @@ describe('verified history', () => {
     await key('olga');
     await allow('olga');
   });
-
-  async function key(name: string): Promise<void> {
-    const file = join(world.root, name);
-    await run('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', name, '-f', file]);
-  }
-
-  async function allow(name: string): Promise<void> {
-    const text = await readFile(join(world.root, `${name}.pub`), 'utf8');
-    await appendFile(signers, `${name}@example.org namespaces="git" ${text}`);
-  }
 
   test('only commits signed by a trusted key count, and others are told why not', async () => {
     await signAs('olga');

@@ -1,3 +1,5 @@
+import { execFileSync } from 'node:child_process';
+
 import type { ConfigInput } from '../../src/config/schema.ts';
 import { GitHubForge } from '../../src/forge/github/github-forge.ts';
 import type { PreviewRow } from '../../src/store/rows.ts';
@@ -27,12 +29,15 @@ export class PreviewWorld {
     });
   }
 
-  static async create(plan: (hosts: string) => Files = pairPlan): Promise<PreviewWorld> {
+  static async create(
+    plan: (hosts: string) => Files = pairPlan,
+    config: ConfigInput = {},
+  ): Promise<PreviewWorld> {
     const github = await startGitHub({ owner: 'acme', repo: 'plan', token: TOKEN });
     const world = await World.create(plan, { origin: github.gitDirectory, force: true });
     await makeHosts(world);
     const made = new PreviewWorld(github, world);
-    await made.start();
+    await made.start(config);
     await made.service.synced();
     return made;
   }
@@ -60,14 +65,37 @@ export class PreviewWorld {
   /** Pushes a branch of its own with these files, and opens its pull request. */
   async open(branch: string, files: Files): Promise<{ number: number; head: string }> {
     const head = await this.push(branch, files);
-    const { number } = await this.#forge.ensurePullRequest({
-      branch,
-      base: 'main',
-      title: `Change ${branch}`,
-      body: '',
-      labels: [],
-    });
+    const number = await this.#openPull(branch);
     return { number, head };
+  }
+
+  /** Has a branch hold what no working copy can: `entries` are lines for `git mktree` at its top. */
+  async openRaw(
+    branch: string,
+    entries: readonly string[],
+  ): Promise<{ number: number; head: string }> {
+    const { repository } = this.github;
+    const top = repository.git('ls-tree', 'main');
+    const made = execFileSync('git', ['-C', repository.directory, 'mktree', '--missing'], {
+      input: [...top.split('\n'), ...entries, ''].join('\n'),
+      encoding: 'utf8',
+    });
+    const words = ['-c', 'user.name=Mallory', '-c', 'user.email=m@example.org'];
+    const head = repository.git(...words, 'commit-tree', '-p', 'main', '-m', branch, made.trim());
+    repository.git('update-ref', `refs/heads/${branch}`, head);
+    return { number: await this.#openPull(branch), head };
+  }
+
+  /** Writes an object into the repository. Returns its id. */
+  hash(type: 'blob' | 'tree', input: string): string {
+    const { directory } = this.github.repository;
+    const args = type === 'blob' ? ['hash-object', '-w', '--stdin'] : ['mktree', '--missing'];
+    return execFileSync('git', ['-C', directory, ...args], { input, encoding: 'utf8' }).trim();
+  }
+
+  async #openPull(branch: string): Promise<number> {
+    const draft = { branch, base: 'main', title: `Change ${branch}`, body: '', labels: [] };
+    return (await this.#forge.ensurePullRequest(draft)).number;
   }
 
   /** Puts one more commit on a branch; a new one starts at `main`. Returns it. */
