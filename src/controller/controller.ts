@@ -18,7 +18,7 @@ import { SiteLoop } from '../reconcile/site-loop.ts';
 import { Runner } from '../runner/runner.ts';
 import { WorkingCopyWatcher } from '../runner/working-copy/watch.ts';
 import { WorkingCopies } from '../runner/working-copy/working-copies.ts';
-import type { Nudge } from '../server/options.ts';
+import type { Inspect, Nudge } from '../server/options.ts';
 import type { ProposalRow } from '../store/rows.ts';
 import { openStore, type Store } from '../store/store.ts';
 import type { Logger } from '../telemetry/logger.ts';
@@ -27,6 +27,7 @@ import { type DataDirectory, takeDataDirectory } from './data-directory.ts';
 import type { ForgeCredentials } from './forge-credentials.ts';
 import { createForge } from './forge.ts';
 import { confirmRevision, planGuards } from './guards.ts';
+import { createInspect } from './inspect.ts';
 import { createPreviews, type Previews } from './previews.ts';
 import { recover } from './recover.ts';
 import { RevisionLoop } from './revisions.ts';
@@ -83,6 +84,7 @@ export interface Check {
 export class Controller {
   readonly store: Store;
   readonly copies: WorkingCopies;
+  readonly inspect: Inspect;
   readonly #options: ControllerOptions;
   readonly #directory: DataDirectory;
   readonly #trees: SiteStore;
@@ -113,6 +115,7 @@ export class Controller {
     const { store } = this;
     const { trees, repository } = parts;
     const { branch, path, pollInterval } = config.plan;
+    this.inspect = createInspect({ store, trees, plan: () => this.#plan.current?.plan });
 
     this.#forge = createForge({
       config: config.forge,

@@ -7,6 +7,8 @@ import { Secret } from '../config/secret.ts';
 import type { Driver } from '../model/driver.ts';
 import { createAuthenticator } from '../server/auth.ts';
 import { createServer } from '../server/server.ts';
+import { ChangeFeed } from '../server/stream.ts';
+import { readUi } from '../server/ui.ts';
 import { createLogger, type Logger } from '../telemetry/logger.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
 import { Controller } from './controller.ts';
@@ -19,6 +21,8 @@ export interface ServiceOptions {
   /** Commit that the program was built from, where that is known. */
   build?: string;
   log?: Logger;
+  /** Folder of the built web UI; no page is served where it is not there. */
+  ui?: string;
   /** In place of Ansible; for tests. */
   driver?: Driver;
 }
@@ -49,12 +53,13 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   });
   // Known only once the server listens; no proposal is opened before.
   let url = config.server.publicUrl.replace(/\/+$/, '');
+  const ui = options.ui === undefined ? undefined : await readUi(options.ui);
   const controller = await Controller.start({
     config,
     log,
     metrics,
     credentials,
-    proposalUrl: (number) => `${url}/api/v1/proposals/${number}`,
+    proposalUrl: (number) => `${url}${ui ? '' : '/api/v1'}/proposals/${number}`,
     previewUrl: (number) => `${url}/api/v1/previews/${number}/page`,
     ...(options.driver ? { driver: options.driver } : {}),
   });
@@ -81,6 +86,9 @@ export async function startService(options: ServiceOptions): Promise<Service> {
         return { ready: Object.values(checks).every(({ ok }) => ok), checks };
       },
       siteDiff: (site) => controller.siteDiff(site),
+      inspect: controller.inspect,
+      changes: new ChangeFeed(() => controller.store.changeCount()),
+      ...(ui ? { ui } : {}),
       decisions: {
         merge: (id, by) => controller.mergeProposal(id, by),
         close: (id, by) => controller.closeProposal(id, by),

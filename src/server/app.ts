@@ -15,12 +15,15 @@ import { errorHandler, HttpProblem, problemResponse } from './problem.ts';
 import { driftRoutes } from './routes/drifts.ts';
 import { eventRoutes } from './routes/events.ts';
 import { healthRoutes } from './routes/health.ts';
+import { inspectRoutes } from './routes/inspect.ts';
 import { previewRoutes } from './routes/previews.ts';
 import { proposalRoutes } from './routes/proposals.ts';
 import { revisionRoutes } from './routes/revisions.ts';
 import { runRoutes } from './routes/runs.ts';
 import { siteRoutes } from './routes/sites.ts';
 import { statusRoutes } from './routes/status.ts';
+import { streamRoutes } from './routes/stream.ts';
+import { isUiPath, UI_POLICY, uiRoutes } from './ui.ts';
 import { webhookRoutes } from './webhooks/webhooks.ts';
 
 const LIMITS: Limits = {
@@ -34,6 +37,19 @@ const LIMITS: Limits = {
 
 /** Of others, such as TRACE, no request object can be made. */
 const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
+
+const HEADERS = { xFrameOptions: 'DENY', strictTransportSecurity: false } as const;
+/** What is no page: a browser gets to run, frame or guess nothing of it. */
+const dataHeaders = secureHeaders({
+  ...HEADERS,
+  contentSecurityPolicy: {
+    defaultSrc: ["'none'"],
+    baseUri: ["'none'"],
+    formAction: ["'none'"],
+    frameAncestors: ["'none'"],
+  },
+});
+const pageHeaders = secureHeaders({ ...HEADERS, contentSecurityPolicy: UI_POLICY });
 
 /** The HTTP application, without a socket. */
 export function createApp(options: ServerOptions): OpenAPIHono<Env> {
@@ -49,26 +65,15 @@ export function createApp(options: ServerOptions): OpenAPIHono<Env> {
     if (METHODS.has(c.req.method)) return next();
     throw notFound(app, c.req.method, c.req.path);
   };
-  app.use(
-    requestId(),
-    logRequest(log),
-    // Nothing here is a page: a browser gets to run, frame or guess nothing of it.
-    secureHeaders({
-      contentSecurityPolicy: {
-        defaultSrc: ["'none'"],
-        baseUri: ["'none'"],
-        formAction: ["'none'"],
-        frameAncestors: ["'none'"],
-      },
-      xFrameOptions: 'DENY',
-      strictTransportSecurity: false,
-    }),
+  app.use(requestId(), logRequest(log), (c, next) =>
+    (options.ui && isUiPath(c.req.path) ? pageHeaders : dataHeaders)(c, next),
   );
   app.use(knownMethods);
   if (loopback) app.use(refuseForeignHosts(publicUrl));
 
   app.route('/', healthRoutes(options));
   app.route('/', webhookRoutes(options, limits));
+  if (options.ui) app.route('/', uiRoutes(options.ui));
   app.use(
     '/api/*',
     noStore,
@@ -80,12 +85,14 @@ export function createApp(options: ServerOptions): OpenAPIHono<Env> {
   const groups = [
     statusRoutes,
     siteRoutes,
+    inspectRoutes,
     driftRoutes,
     runRoutes,
     revisionRoutes,
     proposalRoutes,
     previewRoutes,
     eventRoutes,
+    streamRoutes,
   ];
   for (const group of groups) app.route('/api/v1', group(options));
 

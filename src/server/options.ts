@@ -1,7 +1,11 @@
 import type { WaitingGroup } from '../proposals/waiters.ts';
+import type { ExplainReport } from '../render/explain/types.ts';
 import type { ProposalRow, TokenRole } from '../store/rows.ts';
 import type { Store } from '../store/store.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import type { ChangeFeed } from './stream.ts';
+import type { Ui } from './ui.ts';
+import type { SiteFile, SiteFiles } from './wire-inspect.ts';
 import type { Check, Health, Readiness } from './wire.ts';
 
 export type { Check, Health, Readiness };
@@ -29,6 +33,17 @@ export interface Decisions {
   retry(site: string, by: string): Promise<void>;
   /** Lets a held revision come into force. */
   confirm(revision: string, by: string): Promise<void>;
+}
+
+/** What people can look into at a site: what the plan asks for there. Undefined is what is not there (yet). */
+export interface Inspect {
+  files(site: string): Promise<SiteFiles | undefined>;
+  file(site: string, path: string): Promise<SiteFile | undefined>;
+  /** Throws `UserError` for what is not in the plan in force. */
+  explain(
+    site: string,
+    what: { key: string } | { file: string; line: number | undefined },
+  ): ExplainReport | undefined;
 }
 
 /** Bounds on what one address, and all of them, may ask for at a time. */
@@ -81,7 +96,12 @@ export interface ServerOptions {
   ready: () => Promise<Readiness>;
   /** Unified diff desired → observed; undefined if one of them is not known. */
   siteDiff: (site: string) => Promise<string | undefined>;
+  inspect: Inspect;
   decisions: Decisions;
+  /** Tells when anything of all this has changed. */
+  changes: ChangeFeed;
+  /** No page is served if not given. */
+  ui?: Ui;
   /** Edits that wait for their proposal, the one that waits longest first. */
   waiting: () => Promise<readonly WaitingGroup[]>;
   auth: Authenticator;

@@ -71,6 +71,7 @@ export function createServer(options: ServerOptions): Server {
     },
     async stop(grace = 5_000) {
       if (!server.listening) return;
+      options.changes.close();
       const closed = new Promise((resolve) => server.close(resolve));
       const timer = setTimeout(() => server.closeAllConnections(), grace);
       await closed;

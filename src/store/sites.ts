@@ -46,22 +46,21 @@ export class Sites {
 
   /**
    * Sites in order of their names.
+   * @param query.updatedSince only those that were changed then (ms since 1970) or later, removed ones among them
    * @param query.search text that the name or a label contains, in either case
    * @param query.after name of the last site of the page before
    */
   async list(query: {
     state?: SiteState;
     search?: string;
+    updatedSince?: number;
     after?: string;
     limit: number;
   }): Promise<SiteRow[]> {
-    const { state, search, after, limit } = query;
-    let select = this.#session.db
-      .selectFrom('sites')
-      .selectAll()
-      .where('removedAt', 'is', null)
-      .orderBy('name')
-      .limit(limit);
+    const { state, search, updatedSince, after, limit } = query;
+    let select = this.#session.db.selectFrom('sites').selectAll().orderBy('name').limit(limit);
+    if (updatedSince === undefined) select = select.where('removedAt', 'is', null);
+    else select = select.where('updatedAt', '>=', updatedSince);
     if (state !== undefined) select = select.where('state', '=', state);
     if (after !== undefined) select = select.where('name', '>', after);
     if (search !== undefined && search !== '') {

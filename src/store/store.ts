@@ -1,4 +1,4 @@
-import { CamelCasePlugin, Kysely } from 'kysely';
+import { CamelCasePlugin, Kysely, sql } from 'kysely';
 
 import { Audit } from './audit.ts';
 import { Drifts } from './drifts.ts';
@@ -57,6 +57,14 @@ export class Store {
     return this.#session.transaction((session) =>
       work(session === this.#session ? this : new Store(session)),
     );
+  }
+
+  /** Rows that were written since the store was opened: where it has not grown, nothing has changed. */
+  async changeCount(): Promise<number> {
+    const { rows } = await sql<{ count: number }>`select total_changes() as count`.execute(
+      this.#session.db,
+    );
+    return rows[0]!.count;
   }
 
   /** Waits for what is under way, then closes the database. */

@@ -8,6 +8,7 @@ import { UserError } from '../../src/model/errors.ts';
 import { createAuthenticator } from '../../src/server/auth.ts';
 import type { ServerOptions } from '../../src/server/options.ts';
 import { createServer } from '../../src/server/server.ts';
+import { ChangeFeed } from '../../src/server/stream.ts';
 import type { ProposalRow } from '../../src/store/rows.ts';
 import type { Store } from '../../src/store/store.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
@@ -43,6 +44,19 @@ export async function startApi(change: Partial<ServerOptions> = {}): Promise<Api
     health: () => ({ ok: true, message: 'well' }),
     ready: async () => ({ ready: true, checks: { store: { ok: true, message: 'answers' } } }),
     siteDiff: async (name) => `--- a/${name}\n+++ b/${name}\n`,
+    inspect: {
+      files: async () => ({ commit: COMMIT, files: [] }),
+      file: async (_site, path) => ({ path, executable: false, size: 0, text: '', cut: false }),
+      explain: (name) => ({
+        kind: 'key',
+        site: name,
+        value: NO_VALUE,
+        uses: [],
+        mentions: [],
+        failed: [],
+      }),
+    },
+    changes: new ChangeFeed(() => store.changeCount()),
     decisions: {
       merge: (id, by) => decide(store, decided, `merge ${id} by ${by}`, id, 'merged'),
       close: (id, by) => decide(store, decided, `close ${id} by ${by}`, id, 'closed'),
@@ -75,6 +89,8 @@ export async function startApi(change: Partial<ServerOptions> = {}): Promise<Api
     });
   return { url, options, store, decided, log, get, post };
 }
+
+const NO_VALUE = { name: 'x', value: null, position: null, merge: null, sources: [], leaves: [] };
 
 /** A site with a run, an edit, its proposal and what is told of them. */
 export async function seed(store: Store): Promise<void> {

@@ -5,6 +5,7 @@ import { loadConfig } from '../../config/load.ts';
 import { type Service, startService, tokenFileOf } from '../../controller/service.ts';
 import { createLogger } from '../../telemetry/logger.ts';
 import { EXIT, type Output, styled } from '../output.ts';
+import { UI_FOLDER } from '../ui-folder.ts';
 import { version } from '../version.ts';
 import { Story } from './story.ts';
 import { createWorld, type World } from './world.ts';
@@ -57,7 +58,7 @@ async function start(world: World): Promise<Service> {
     format: 'json',
     write: (line) => void file.write(line),
   });
-  return startService({ config, version: await version(), log });
+  return startService({ config, version: await version(), log, ui: UI_FOLDER });
 }
 
 function tellWhatToTry(world: World, service: Service, output: Output): void {

@@ -27,6 +27,12 @@ const listSites = createRoute({
         .max(200)
         .optional()
         .meta({ description: 'Text that the name or a label contains.' }),
+      updatedSince: z.iso
+        .datetime()
+        .optional()
+        .meta({
+          description: 'Only what was changed since; sites that were removed are told, too.',
+        }),
     }),
   },
   responses: answers(SitePage, 'A page of sites.'),
@@ -70,7 +76,7 @@ export function siteRoutes({ store, siteDiff, decisions }: ServerOptions) {
   const find = (name: string): Promise<SiteRow> => findSite(store, name);
   return routes()
     .openapi(listSites, async (c) => {
-      const { after, limit, state, search } = c.req.valid('query');
+      const { after, limit, state, search, updatedSince } = c.req.valid('query');
       const page = await readPage({
         limit,
         read: (count) =>
@@ -79,6 +85,7 @@ export function siteRoutes({ store, siteDiff, decisions }: ServerOptions) {
             ...(after !== undefined && { after }),
             ...(state !== undefined && { state }),
             ...(search !== undefined && { search }),
+            ...(updatedSince !== undefined && { updatedSince: Date.parse(updatedSince) }),
           }),
         key: (row) => row.name,
         item: toSite,
