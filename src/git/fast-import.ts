@@ -1,25 +1,21 @@
-import { open, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 
-import { pathFault, sha256, type SiteTree, type TreeFile } from '../model/tree.ts';
+import { pathFault, sha256, type TreeFile } from '../model/tree.ts';
+import { commitDate, commitMessage, identity, type Person } from './commit-words.ts';
 import { GitError } from './errors.ts';
 import { assertObjectId, isObjectId } from './names.ts';
 import { Pace } from './pace.ts';
 import type { Repository } from './repository.ts';
-
-export interface Person {
-  name: string;
-  email: string;
-}
+import { syncFolder } from './sync-folder.ts';
 
 /** A commit to be written. The same spec gives the same commit id, always. */
 export interface CommitSpec {
   /** Full ids; the first is the one that `edits` change. */
   parents: readonly string[];
   content:
-    | { files: SiteTree }
     /** Path → its whole new file, or null where it goes; other paths stay as the first parent has them. */
     | { edits: ReadonlyMap<string, TreeFile | null> }
     /** A tree that is in the repository. */
@@ -52,10 +48,8 @@ export async function writeCommits(
   commits: Iterable<CommitSpec> | AsyncIterable<CommitSpec>,
 ): Promise<string[]> {
   const git = repository.start(
-    // Deltas hardly save anything among files that differ, and repacking finds them better; stronger compression
-    // made packs 1 % smaller for three times the CPU.
-    ['fast-import', '--quiet', '--done', '--date-format=raw', '--cat-blob-fd=1', '--depth=0'],
-    { timeout: TIMEOUT, settings: [['core.compression', '1']] },
+    ['fast-import', '--quiet', '--done', '--date-format=raw', '--cat-blob-fd=1'],
+    { timeout: TIMEOUT },
   );
   let output = '';
   git.stdout.on('data', (chunk: Buffer) => {
@@ -78,18 +72,9 @@ export async function writeCommits(
   if (ids.length !== stream.commits || !ids.every(isObjectId)) {
     throw new GitError('fast-import', 0, '', `told ${ids.length} of ${stream.commits} commits`);
   }
-  await syncFolder(join(repository.directory, 'objects/pack'));
+  // Git syncs the files it writes, but not the folder that names them.
+  await syncFolder(repository.packs);
   return ids;
-}
-
-/** Git syncs the files it writes, but not the folder that names them. */
-async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path, 'r');
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
-  }
 }
 
 /** Encodes commits as git-fast-import reads them. */
@@ -148,10 +133,10 @@ class ImportStream {
   #sendCommit(commit: CommitSpec): void {
     const { parents, content, message, author, committer = author, time } = commit;
     for (const parent of parents) assertObjectId(parent);
-    const date = `${wholeSeconds(time)} +0000`;
+    const date = commitDate(time);
     this.#marks += 1;
     const mark = this.#marks;
-    const bytes = Buffer.from(message.replaceAll('\0', ''));
+    const bytes = Buffer.from(commitMessage(message));
     const [first, ...others] = parents;
     this.#send(
       `commit ${SCRATCH}\nmark :${mark}\n` +
@@ -165,12 +150,6 @@ class ImportStream {
     if ('tree' in content) {
       assertObjectId(content.tree);
       this.#send(`M 040000 ${content.tree} ""\n`);
-    } else if ('files' in content) {
-      this.#send('deleteall\n');
-      for (const [path, file] of content.files) {
-        assertNoFileAbove(content.files, path);
-        this.#sendFile(path, file);
-      }
     } else {
       for (const [path, file] of content.edits) if (!file) this.#send(`D ${this.#quote(path)}\n`);
       for (const [path, file] of content.edits) if (file) this.#sendFile(path, file);
@@ -211,34 +190,7 @@ class ImportStream {
 }
 
 function* filesOf({ content }: CommitSpec): Generator<TreeFile> {
-  if ('files' in content) yield* content.files.values();
-  else if ('edits' in content) {
+  if ('edits' in content) {
     for (const file of content.edits.values()) if (file) yield file;
   }
-}
-
-/** Git would let the later of `a` and `a/b` silently replace the other. */
-function assertNoFileAbove(files: SiteTree, path: string): void {
-  for (let end = path.indexOf('/'); end !== -1; end = path.indexOf('/', end + 1)) {
-    const above = path.slice(0, end);
-    if (files.has(above)) throw new TypeError(`"${above}" is a file, and so "${path}" cannot be`);
-  }
-}
-
-/** `Name <email>`, without what would end it early: brackets, line breaks, other control characters. */
-function identity({ name, email }: Person): string {
-  return `${harmless(name) || 'unknown'} <${harmless(email).replaceAll(' ', '') || 'unknown'}>`;
-}
-
-function harmless(text: string): string {
-  return text
-    .slice(0, 256)
-    .replaceAll(/[<>\s\p{Cc}]+/gu, ' ')
-    .trim();
-}
-
-function wholeSeconds(time: number): number {
-  const seconds = Math.floor(time / 1000);
-  if (!Number.isSafeInteger(seconds) || seconds < 0) throw new TypeError(`not a time: ${time}`);
-  return seconds;
 }

@@ -7,6 +7,7 @@ import { assertObjectId, assertRef } from './names.ts';
 import { Pace } from './pace.ts';
 import type { RefUpdate } from './refs.ts';
 import type { Repository } from './repository.ts';
+import { syncFolder } from './sync-folder.ts';
 
 /** The first line of a file that can be taken on: `fully-peeled`, for then what is no tag needs no second line. */
 const HEADER = '# pack-refs with: peeled fully-peeled sorted ';
@@ -137,13 +138,4 @@ async function allPackable(
     if (!infos.every((info) => info?.type === 'commit')) return false;
   }
   return true;
-}
-
-async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path, 'r');
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
-  }
 }

@@ -1,5 +1,5 @@
 import { mkdir, readdir } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 
 import { UserError } from '../model/errors.ts';
 import { removeLeftovers } from './clean-up.ts';
@@ -71,6 +71,11 @@ export class Repository {
       onOperation,
     });
     return new Repository(path, removed, onOperation);
+  }
+
+  /** The folder of its packs. */
+  get packs(): string {
+    return join(this.directory, 'objects/pack');
   }
 
   /** Runs git in this repository; see `runGit`. */

@@ -1,13 +1,15 @@
 import PQueue from 'p-queue';
 
 import { isName, type SiteTree } from '../model/tree.ts';
-import { type CommitSpec, type Person, writeCommits } from './fast-import.ts';
+import type { Person } from './commit-words.ts';
+import { KnownObjects } from './known-objects.ts';
 import { type LogEntry, readLog } from './log.ts';
 import { moveInPackedRefs } from './packed-refs.ts';
 import { readFiles } from './read-files.ts';
 import { RefQueue } from './ref-queue.ts';
 import { listRefs, readRef, type RefUpdate, updateRefs } from './refs.ts';
 import { Repository, type RepositoryOptions } from './repository.ts';
+import { type TreeCommit, writeTreeCommits } from './write-trees.ts';
 
 export type SiteRef = 'desired' | 'observed' | 'applied';
 
@@ -51,6 +53,7 @@ const GATHER = 50;
 export class SiteStore {
   readonly #repository: Repository;
   readonly #queue: RefQueue;
+  readonly #known = new KnownObjects();
   readonly #moving = new PQueue({ concurrency: 1 });
 
   private constructor(repository: Repository, onRefError: (error: unknown) => void) {
@@ -80,7 +83,9 @@ export class SiteStore {
    */
   async writeCommits(commits: Iterable<SiteCommit>): Promise<string[]> {
     if (Array.isArray(commits) && commits.length === 0) return [];
-    return writeCommits(this.#repository, specsOf(commits));
+    return this.#repository.measure('write-commits', () =>
+      writeTreeCommits(this.#repository, this.#known, checked(commits)),
+    );
   }
 
   /** Moves refs in one transaction. Throws RefMoved if one was elsewhere; then none is moved. */
@@ -185,10 +190,10 @@ export function desiredMessage(of: { revision: string; site: string; generation:
   );
 }
 
-function* specsOf(commits: Iterable<SiteCommit>): Generator<CommitSpec> {
-  for (const { files, site, ...rest } of commits) {
-    assertSite(site);
-    yield { ...rest, content: { files } };
+function* checked(commits: Iterable<SiteCommit>): Generator<TreeCommit> {
+  for (const commit of commits) {
+    assertSite(commit.site);
+    yield commit;
   }
 }
 

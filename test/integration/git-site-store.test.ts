@@ -1,10 +1,12 @@
-import { randomBytes } from 'node:crypto';
+import { execFile } from 'node:child_process';
 import { chmod, mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 
-import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 
-import { GitError, RefMoved } from '../../src/git/errors.ts';
+import { RefMoved } from '../../src/git/errors.ts';
 import {
   desiredMessage,
   type SiteCommit,
@@ -13,6 +15,10 @@ import {
 } from '../../src/git/site-store.ts';
 import type { SiteTree } from '../../src/model/tree.ts';
 import { git, gitWith, processesWith, temporaryFolder, until } from '../support/git.ts';
+
+const run = promisify(execFile);
+
+const WRITER = fileURLToPath(new URL('../support/tree-writer.ts', import.meta.url));
 
 async function open(directory?: string): Promise<{ store: SiteStore; directory: string }> {
   const folder = directory ?? join(await temporaryFolder(), 'sites.git');
@@ -327,21 +333,23 @@ describe('a disk that fails', () => {
 
   test('a write that does not fit is an error, and a later one works', async () => {
     const { store, directory } = await open();
-    const bin = `${directory}.bin`;
-    await mkdir(bin);
-    const real = await git(directory, '--exec-path');
-    await writeFile(join(bin, 'git'), `#!/bin/sh\nulimit -f 64\nexec ${real}/git "$@"\n`, {
-      mode: 0o755,
-    });
-    const big = {
-      ...commit('a', '1'),
-      files: tree({ noise: randomBytes(500_000).toString('hex') }),
-    };
-    vi.stubEnv('PATH', `${bin}:${process.env['PATH']}`);
-    const error = await store.writeCommits([big]).catch((thrown: unknown) => thrown);
-    vi.unstubAllEnvs();
-    expect(error).toBeInstanceOf(GitError);
-    const [id] = await store.writeCommits([big]);
+    const writing = run('sh', [
+      '-c',
+      'ulimit -f 64; exec "$0" "$@"',
+      process.execPath,
+      WRITER,
+      directory,
+    ]);
+    const { code, stderr } = await writing.then(
+      () => ({ code: 0, stderr: '' }),
+      (error: { code: number; stderr: string }) => error,
+    );
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/EFBIG: file too large/);
+    expect(await leftovers(directory)).toEqual([]);
+    const [id] = await store.writeCommits([
+      { ...commit('a', '1'), files: tree({ noise: 'x'.repeat(1_000_000) }) },
+    ]);
     expect((await store.readTree(id!)).get('noise')?.content.length).toBe(1_000_000);
   });
 });
