@@ -22,25 +22,29 @@ function treeOf(plan: Plan, site: string): SiteTree {
   }
 }
 
-test('the files that differ are those that a comparison of whole trees finds', () => {
-  let differing = 0;
-  fc.assert(
-    fc.property(randomPlan, hiddenEdits, (source, edits) => {
-      const before = planOf(source.files);
-      const { plan: after } = loadPlan(planFiles(editPlan(source, 's1', edits)), {
-        previous: before,
-      });
-      fc.pre(after !== undefined);
-      for (const site of source.sites) {
-        const expected = changedPaths(treeOf(before, site), treeOf(after, site));
-        expect(changedFiles(before, after, site)).toEqual(expected);
-        differing += expected.length;
-      }
-    }),
-    { numRuns: 150 },
-  );
-  expect(differing).toBeGreaterThan(0);
-});
+test(
+  'the files that differ are those that a comparison of whole trees finds',
+  { timeout: 30_000 },
+  () => {
+    let differing = 0;
+    fc.assert(
+      fc.property(randomPlan, hiddenEdits, (source, edits) => {
+        const before = planOf(source.files);
+        const { plan: after } = loadPlan(planFiles(editPlan(source, 's1', edits)), {
+          previous: before,
+        });
+        fc.pre(after !== undefined);
+        for (const site of source.sites) {
+          const expected = changedPaths(treeOf(before, site), treeOf(after, site));
+          expect(changedFiles(before, after, site)).toEqual(expected);
+          differing += expected.length;
+        }
+      }),
+      { numRuns: 150 },
+    );
+    expect(differing).toBeGreaterThan(0);
+  },
+);
 
 test.each([
   ['a formatting that templates do not see', 'layers/common.yaml', 'mode: 0644', 'mode: 0o644'],

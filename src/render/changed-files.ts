@@ -1,23 +1,25 @@
 import { InvalidInput } from '../model/errors.ts';
 import { changedPaths, sameFile, type SiteTree } from '../model/tree.ts';
 import { siteParams } from '../plan/layers.ts';
-import type { Plan, SiteDefinition, StackDefinition } from '../plan/plan.ts';
+import type { Plan, SiteDefinition } from '../plan/plan.ts';
 import { emitYaml } from '../plan/yaml/emit.ts';
 import type { MapEntry, MapNode, YamlNode } from '../plan/yaml/node.ts';
 import { sameNode } from '../plan/yaml/value.ts';
+import { type StackDifference, stackDifference } from './changed-stack.ts';
 import { SiteContext } from './context.ts';
 import { renderSite } from './render.ts';
 import { readsOf, renderTemplate } from './templates.ts';
 
 /**
  * Paths (sorted) at which a site's tree differs between two plans, in each of which it renders as far as this
- * difference goes; a site that does not render has no files. Found by rendering, but where only parameters changed
- * no more is rendered than what reads them.
+ * difference goes; a site that does not render has no files. Found by rendering, but where only parameters and
+ * files of stacks changed no more is rendered than what they concern.
  * @param after made from `before` (`loadPlan` with `previous`), so that what is the same is known to be
  */
 export function changedFiles(before: Plan, after: Plan, site: string): string[] {
   try {
-    if (onlyParamsDiffer(before, after, site)) return changedByParams(before, after, site);
+    const stacks = stackDifferences(before, after, site);
+    if (stacks) return changedPart(before, after, site, stacks);
   } catch (error) {
     if (!(error instanceof InvalidInput)) throw error;
   }
@@ -34,49 +36,80 @@ function treeOf(plan: Plan, site: string): SiteTree {
   }
 }
 
-/** Whether all that goes into a site's tree, but for its parameters, is the very same. */
-function onlyParamsDiffer(before: Plan, after: Plan, site: string): boolean {
+/**
+ * How the files of a site's stacks differ; undefined where something goes into its tree, beside these and its
+ * parameters, that is not the very same.
+ */
+function stackDifferences(
+  before: Plan,
+  after: Plan,
+  site: string,
+): Map<string, StackDifference> | undefined {
   const definition = before.sites.get(site);
   if (!definition || definition !== after.sites.get(site) || before.name !== after.name)
-    return false;
-  if (before.overlays.has(site) || after.overlays.has(site)) return false;
-  return definition.stacks.every((name) => {
-    const stack = before.stacks.get(name)!;
-    return stack === after.stacks.get(name) && stack.imports.length === 0;
-  });
+    return undefined;
+  if (before.overlays.has(site) || after.overlays.has(site)) return undefined;
+  const differences = new Map<string, StackDifference>();
+  for (const name of definition.stacks) {
+    if (before.stacks.get(name)!.imports.length > 0) return undefined;
+    const difference = stackDifference(before, after, name);
+    if (!difference) return undefined;
+    differences.set(name, difference);
+  }
+  return differences;
 }
 
-function changedByParams(before: Plan, after: Plan, site: string): string[] {
+function changedPart(
+  before: Plan,
+  after: Plan,
+  site: string,
+  stacks: ReadonlyMap<string, StackDifference>,
+): string[] {
   const [was, is] = [siteParams(before, site), siteParams(after, site)];
-  if (was === is) return [];
+  const isSame = [...stacks.values()].every(
+    ({ touched, files }) => touched.size === 0 && files.length === 0,
+  );
+  if (was === is && isSame) return [];
   const definition = before.sites.get(site)!;
-  const paths = emitsAlike(was, is) ? [] : ['group_vars/all.yml'];
-  const names = changedNames(was, is);
-  if (names.size === 0) return paths;
+  const paths = was === is || emitsAlike(was, is) ? [] : ['group_vars/all.yml'];
+  const names = was === is ? NO_NAMES : changedNames(was, is);
+  if (names.size === 0 && isSame) return paths;
   const contexts = [
     new SiteContext(before, definition, was),
     new SiteContext(after, definition, is),
   ] as const;
-  for (const name of definition.stacks)
-    paths.push(
-      ...changedTemplates(before, after, before.stacks.get(name)!, definition, contexts, names),
-    );
+  for (const [name, difference] of stacks) {
+    const render = { before, after, name, site: definition, contexts };
+    paths.push(...difference.files, ...changedTemplates(render, names, difference));
+  }
   return paths.toSorted();
 }
 
+const NO_NAMES: ReadonlySet<string> = new Set();
+
 function changedTemplates(
-  before: Plan,
-  after: Plan,
-  stack: StackDefinition,
-  site: SiteDefinition,
-  [was, is]: readonly [SiteContext, SiteContext],
+  {
+    before,
+    after,
+    name,
+    site,
+    contexts: [was, is],
+  }: {
+    before: Plan;
+    after: Plan;
+    name: string;
+    site: SiteDefinition;
+    contexts: readonly [SiteContext, SiteContext];
+  },
   names: ReadonlySet<string>,
+  { touched, files }: StackDifference,
 ): string[] {
+  const [old, stack] = [before.stacks.get(name)!, after.stacks.get(name)!];
   return stack.files.flatMap((file) => {
-    if (!file.template) return [];
+    if (!file.template || files.includes(file.target)) return [];
     const reads = readsOf(after, stack, file.source);
-    if (reads && names.isDisjointFrom(reads)) return [];
-    const one = renderTemplate(before, stack, file, site, was);
+    if (!touched.has(file.target) && reads && names.isDisjointFrom(reads)) return [];
+    const one = renderTemplate(before, old, file, site, was);
     const other = renderTemplate(after, stack, file, site, is);
     return one === other || sameFile(one, other) ? [] : [file.target];
   });
