@@ -13,7 +13,7 @@ WORKDIR /build
 COPY package.json package-lock.json ./
 COPY scripts/ensure-node.sh ./scripts/
 RUN npm ci --no-audit --no-fund
-COPY tsconfig.json tsconfig.build.json ./
+COPY tsconfig.json tsconfig.build.json vite.config.ts ./
 COPY src ./src
 RUN npm run build \
  && npm prune --omit=dev --no-audit --no-fund \
