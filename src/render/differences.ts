@@ -59,12 +59,12 @@ export class Differences {
         const about = { ...NO_LINES, binary: true };
         return this.#keep(`${head}${hashes.join()}`, { path, before, after, ...about });
       }
-      const [was, is] = [linesOf(before), linesOf(after)];
-      const middle = middleOf(was, is);
-      const changed = [middle.before, middle.after].map((lines) => lines.join(''));
-      return once(this.#byLines, `${head}${JSON.stringify(changed)}`, () => {
-        const told = tell(was, is, middle, redactor);
-        const params = PARAMETERS.test(path) ? told.params : [];
+      const place = PARAMETERS.test(path);
+      // Most sites differ as others do: that shows without taking their files apart.
+      return once(this.#byLines, `${head}${middleText(before, after, place)}`, () => {
+        const [was, is] = [linesOf(before), linesOf(after)];
+        const told = tell(was, is, middleOf(was, is), redactor);
+        const params = place ? told.params : [];
         const key = JSON.stringify([path, before?.mode, after?.mode, told.lines, params]);
         return this.#keep(key, { path, before, after, ...told, params });
       });
@@ -120,6 +120,47 @@ function once<Key>(known: Map<Key, number>, key: Key, make: () => number): numbe
 
 function isBinary(file: TreeFile | undefined): boolean {
   return file !== undefined && (file.content.length > MAX_TEXT || file.content.includes(0));
+}
+
+const NEWLINE = 10;
+const EMPTY = Buffer.alloc(0);
+
+/**
+ * The lines from the first that differs to the last, of both files, as text that no other difference has.
+ * @param place whether it matters under which key at the margin they stand
+ */
+function middleText(
+  before: TreeFile | undefined,
+  after: TreeFile | undefined,
+  place: boolean,
+): string {
+  const [was, is] = [before?.content ?? EMPTY, after?.content ?? EMPTY];
+  const shorter = Math.min(was.length, is.length);
+  let start = 0;
+  while (start < shorter && was[start] === is[start]) start += 1;
+  let end = 0;
+  while (end < shorter - start && was[was.length - 1 - end] === is[is.length - 1 - end]) end += 1;
+  start = start === 0 ? 0 : was.lastIndexOf(NEWLINE, start - 1) + 1;
+  // To the end of the line that the last difference is in.
+  const tail = is.subarray(is.length - end);
+  const more = tail.indexOf(NEWLINE) + 1 || tail.length;
+  const middles = [was, is].map((bytes) =>
+    bytes.toString('latin1', start, bytes.length - end + more),
+  );
+  return JSON.stringify([place ? keyAbove(was, start) : '', ...middles]);
+}
+
+/** The line with the nearest key at the margin above a line that starts here. */
+function keyAbove(bytes: Buffer, from: number): string {
+  for (let end = from; end > 0;) {
+    const start = end < 2 ? 0 : bytes.lastIndexOf(NEWLINE, end - 2) + 1;
+    // Neither a space, a list's dash nor an end of line.
+    const first = bytes[start]!;
+    if (first !== 0x20 && first !== 0x2d && first !== NEWLINE)
+      return bytes.toString('latin1', start, end);
+    end = start;
+  }
+  return '';
 }
 
 /** Lines with their ends. */

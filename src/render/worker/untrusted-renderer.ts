@@ -126,7 +126,7 @@ class Thread {
       name: 'untrusted-renderer',
       resourceLimits: {
         maxOldGenerationSizeMb: megabytes,
-        maxYoungGenerationSizeMb: 8,
+        maxYoungGenerationSizeMb: 32,
         stackSizeMb: STACK_MEGABYTES,
       },
     });
