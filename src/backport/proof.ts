@@ -23,6 +23,7 @@ export class Proof {
   readonly site: string;
   readonly desired: SiteTree;
   #trials = 0;
+  readonly #radii = new WeakMap<Plan, { site: string; files: string[] }[]>();
 
   /** @throws InvalidInput if the site does not render from the plan as it is */
   constructor(plan: Plan, site: string) {
@@ -59,7 +60,10 @@ export class Proof {
 
   /** Exactly the sites, and their files, whose rendering a trial changes (law 5); found by rendering them. */
   radius({ plan, tree }: Trial): { site: string; files: string[] }[] {
+    const known = this.#radii.get(plan);
+    if (known) return known;
     const radius: { site: string; files: string[] }[] = [];
+    this.#radii.set(plan, radius);
     for (const site of [...changedSites(this.plan, plan)].toSorted()) {
       const files =
         site === this.site ? changedPaths(this.desired, tree) : changedFiles(this.plan, plan, site);

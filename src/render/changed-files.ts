@@ -74,10 +74,8 @@ function changedPart(
   const paths = was === is || emitsAlike(was, is) ? [] : ['group_vars/all.yml'];
   const names = was === is ? NO_NAMES : changedNames(was, is);
   if (names.size === 0 && isSame) return paths;
-  const contexts = [
-    new SiteContext(before, definition, was),
-    new SiteContext(after, definition, is),
-  ] as const;
+  const context = new SiteContext(before, definition, was);
+  const contexts = [context, new SiteContext(after, definition, is, context)] as const;
   for (const [name, difference] of stacks) {
     const render = { before, after, name, site: definition, contexts };
     paths.push(...difference.files, ...changedTemplates(render, names, difference));

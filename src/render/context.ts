@@ -27,14 +27,18 @@ export class SiteContext {
   readonly #site: SiteDefinition;
   readonly #secrets: readonly YamlPath[];
   readonly #byStack = new Map<StackDefinition, TemplateNames>();
-  #siteValue: Value | undefined;
+  readonly #ofSite: { value?: Value };
 
-  /** @param params the site's merged parameters */
-  constructor(plan: Plan, site: SiteDefinition, params: MapNode) {
+  /**
+   * @param params the site's merged parameters
+   * @param like of the same site in another plan: what follows from its definition is shared
+   */
+  constructor(plan: Plan, site: SiteDefinition, params: MapNode, like?: SiteContext) {
     this.#plan = plan;
     this.#site = site;
     this.#secrets = secretPaths(plan, site.name);
     this.params = params;
+    this.#ofSite = like && like.#site === site ? like.#ofSite : {};
     this.guarded = new Set(this.#secrets.map(([name]) => String(name)));
   }
 
@@ -48,7 +52,7 @@ export class SiteContext {
   #namesFor(stack: StackDefinition): TemplateNames {
     const imports = this.importsOf(stack);
     const names = new SiteNames(this.params, {
-      site: (this.#siteValue ??= siteValue(this.#site)),
+      site: () => (this.#ofSite.value ??= siteValue(this.#site)),
       imports: new Map(imports.map((one) => [one.stack, toValue(one.exported)])),
     });
     const imported = imports.flatMap(({ stack: name, from }) =>
@@ -73,15 +77,16 @@ export class SiteContext {
 /** Values by name, made when they are asked for: a template reads few of a site's parameters. */
 class SiteNames implements Names {
   readonly #params: MapNode;
-  readonly #given: { site: Value; imports: Value };
+  readonly #given: { site: () => Value; imports: Value };
 
-  constructor(params: MapNode, given: { site: Value; imports: Value }) {
+  constructor(params: MapNode, given: { site: () => Value; imports: Value }) {
     this.#params = params;
     this.#given = given;
   }
 
   get(name: string): Value | undefined {
-    if (name === 'site' || name === 'imports') return this.#given[name];
+    if (name === 'site') return this.#given.site();
+    if (name === 'imports') return this.#given.imports;
     const entry = this.#params.entries.get(name);
     return entry && toValue(entry.value);
   }
