@@ -19,6 +19,8 @@ import { writeFolder } from '../test/support/write-folder.ts';
 // CPU seconds are of this process and of all the git processes that it started.
 // Usage: npm run bench:plan-loop -- [SITES…]
 
+/** First argument of the process that makes the plan. */
+const MAKE = '--make';
 const AUTHOR = ['-c', 'user.name=bench', '-c', 'user.email=bench@localhost'];
 
 async function measure(sites: number): Promise<void> {
@@ -26,10 +28,8 @@ async function measure(sites: number): Promise<void> {
   const clone = join(root, 'plan');
   const origin = join(root, 'plan.git');
   try {
-    writeFolder(clone, syntheticPlan({ sites, layers: 6, templates: 8, leaves: 200 }));
-    git(root, 'init', '-q', '--bare', '-b', 'main', origin);
-    git(clone, 'init', '-q', '-b', 'main');
-    push(clone, origin);
+    // In a process of its own: the peak of memory is to be that of the loop alone.
+    execFileSync(process.execPath, [import.meta.filename, MAKE, root, String(sites)]);
     console.log(`${sites} sites of 25 files`);
 
     let parts = await open(root, origin);
@@ -64,6 +64,16 @@ async function measure(sites: number): Promise<void> {
   } finally {
     rmSync(root, { recursive: true, force: true });
   }
+}
+
+/** Makes the plan and the repository that it is fetched from. */
+function makePlan(root: string, sites: number): void {
+  const clone = join(root, 'plan');
+  const origin = join(root, 'plan.git');
+  writeFolder(clone, syntheticPlan({ sites, layers: 6, templates: 8, leaves: 200 }));
+  git(root, 'init', '-q', '--bare', '-b', 'main', origin);
+  git(clone, 'init', '-q', '-b', 'main');
+  push(clone, origin);
 }
 
 interface Parts {
@@ -154,5 +164,9 @@ function cpu(): { own: number; git: number } {
   return { own: (fields[11]! + fields[12]!) / 100, git: (fields[13]! + fields[14]!) / 100 };
 }
 
-const counts = process.argv.slice(2).map(Number);
-for (const sites of counts.length > 0 ? counts : [1000, 10_000]) await measure(sites);
+const [first, ...rest] = process.argv.slice(2);
+if (first === MAKE) makePlan(rest[0]!, Number(rest[1]));
+else {
+  const counts = first === undefined ? [1000, 10_000] : [first, ...rest].map(Number);
+  for (const count of counts) await measure(count);
+}

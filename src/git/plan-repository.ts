@@ -205,6 +205,7 @@ export class PlanRepository {
   /** Whether `b` is `a` or follows it. False if either is unknown here. */
   async isAncestor(a: string, b: string): Promise<boolean> {
     if (!(await this.#knows(a)) || !(await this.#knows(b))) return false;
+    if (a === b || (await this.#parentsOf(b)).includes(a)) return true;
     const { exitCode } = await this.#repository.run(['merge-base', '--is-ancestor', a, b], {
       exitCodes: [0, 1],
     });
@@ -265,6 +266,12 @@ export class PlanRepository {
   async #knows(commit: string): Promise<boolean> {
     assertObjectId(commit);
     return (await this.#repository.objects.info(commit))?.type === 'commit';
+  }
+
+  async #parentsOf(commit: string): Promise<string[]> {
+    const content = await this.#repository.objects.content(commit);
+    const header = content.toString('latin1').split('\n\n', 1)[0]!;
+    return [...header.matchAll(/^parent ([0-9a-f]+)$/gm)].map(([, parent]) => parent!);
   }
 
   async #push(branch: string, to: string | null, expected: string | null): Promise<void> {

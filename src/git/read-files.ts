@@ -10,7 +10,11 @@ import type { TreeEntry } from './tree-object.ts';
 export interface ReadOptions {
   /** Folder of the repository that is read as if it were its top; empty or not given: the top itself. */
   path?: string;
-  /** Files read before, at whatever commit: content that is still the same is taken from them, not from git. */
+  /**
+   * Files read before, at whatever commit: content that is still the same is taken from them, not from git.
+   * `commit`, only where they are all that was there, with nothing refused, in the same folder: then no more is
+   * looked at than what differs.
+   */
   previous?: { readonly commit?: string; readonly files: TrackedFiles };
   /** Contents by blob id that reads share: looked into like `previous`, and added to. */
   contents?: Map<string, Buffer>;
@@ -56,6 +60,12 @@ export async function readFiles(
   const { maxFileSize = 32 * MIB, maxTotalSize = 512 * MIB, maxEntries = 200_000 } = options;
   const root = await findRoot(objects, commit, options.path ?? '');
   const before = options.previous?.files ?? new Map<string, TrackedFile>();
+  if (options.previous?.commit !== undefined) {
+    const limits = { maxFileSize, maxTotalSize, commit };
+    const from = await findRoot(objects, options.previous.commit, options.path ?? '');
+    const files = await readChanges(objects, { from, before }, root, limits);
+    if (files) return { files, refused: [] };
+  }
   const { found, refused } = await walk(objects, root, { maxEntries, commit, before });
 
   const contents = options.contents ?? new Map<string, Buffer>();
@@ -81,6 +91,61 @@ export async function readFiles(
   }
   refused.sort((a, b) => compareText(a.path, b.path));
   return { files, refused };
+}
+
+interface Limits {
+  maxFileSize: number;
+  maxTotalSize: number;
+  commit: string;
+}
+
+/**
+ * The files at a tree, from those at an earlier one; undefined where more has changed than what is in them, or
+ * where any doubt is left: a reading of all then tells.
+ */
+async function readChanges(
+  objects: ObjectReader,
+  { from, before }: { from: string; before: TrackedFiles },
+  root: string,
+  limits: Limits,
+): Promise<TrackedFiles | undefined> {
+  const changed = await changedBlobs(objects, from, root, '');
+  if (!changed?.every(({ path, mode }) => before.get(path)?.mode === mode)) return undefined;
+  const contents = new Map<string, Buffer>();
+  const faults = await readContents(objects, changed, contents, limits);
+  if (faults.size > 0) return undefined;
+  const files = new Map(before);
+  for (const { path, mode, id } of changed)
+    files.set(path, { mode, content: contents.get(id)!, hash: id });
+  let total = 0;
+  for (const { content } of files.values()) total += content.length;
+  return total <= limits.maxTotalSize ? files : undefined;
+}
+
+/** Files that two trees have in different versions; undefined where the trees differ in anything but content. */
+async function changedBlobs(
+  objects: ObjectReader,
+  from: string,
+  to: string,
+  prefix: string,
+): Promise<FoundFile[] | undefined> {
+  if (from === to) return [];
+  const [old, entries] = await Promise.all([objects.tree(from), objects.tree(to)]);
+  if (old.length !== entries.length) return undefined;
+  const changed: FoundFile[] = [];
+  for (const [index, { name, mode, id, valid }] of entries.entries()) {
+    const was = old[index]!;
+    if (was.name !== name || was.mode !== mode || was.valid !== valid) return undefined;
+    if (was.id === id) continue;
+    const path = `${prefix}${name}`;
+    if (mode === FOLDER) {
+      const below = await changedBlobs(objects, was.id, id, `${path}/`);
+      if (!below) return undefined;
+      changed.push(...below);
+    } else if (isFileMode(mode)) changed.push({ path, mode, id });
+    else return undefined;
+  }
+  return changed;
 }
 
 async function findRoot(objects: ObjectReader, commit: string, path: string): Promise<string> {
@@ -194,7 +259,7 @@ async function readContents(
   objects: ObjectReader,
   found: readonly FoundFile[],
   contents: Map<string, Buffer>,
-  limits: { maxFileSize: number; maxTotalSize: number; commit: string },
+  limits: Limits,
 ): Promise<Map<string, string>> {
   const faults = new Map<string, string>();
   const ids = [...new Set(found.map(({ id }) => id))];

@@ -6,34 +6,24 @@ import type { Plan } from './plan.ts';
  * there. What nothing was removed of is left out.
  */
 export function removals(before: Plan, after: Plan): Removal[] {
-  const counts: Removal[] = [
-    gone('sites', before.sites.keys(), (name) => after.sites.has(name)),
-    gone('hosts', hostsOf(before), ([site, host]) => after.sites.get(site)?.hosts.has(host)),
-    removedFiles(before, after),
-  ];
-  return counts.filter(({ removed }) => removed > 0);
-}
-
-function gone<T>(
-  what: Removal['what'],
-  all: Iterable<T>,
-  isThere: (one: T) => boolean | undefined,
-): Removal {
-  const list = [...all];
-  return { what, removed: list.filter((one) => !isThere(one)).length, of: list.length };
-}
-
-function hostsOf({ sites }: Plan): [site: string, host: string][] {
-  return [...sites].flatMap(([site, { hosts }]) =>
-    [...hosts.keys()].map((host): [string, string] => [site, host]),
-  );
+  const sites: Removal = { what: 'sites', removed: 0, of: before.sites.size };
+  const hosts: Removal = { what: 'hosts', removed: 0, of: 0 };
+  for (const [name, site] of before.sites) {
+    const other = after.sites.get(name);
+    hosts.of += site.hosts.size;
+    if (!other) sites.removed += 1;
+    if (site === other) continue;
+    for (const host of site.hosts.keys()) if (!other?.hosts.has(host)) hosts.removed += 1;
+  }
+  return [sites, hosts, removedFiles(before, after)].filter(({ removed }) => removed > 0);
 }
 
 function removedFiles({ files: before }: Plan, { files: after }: Plan): Removal {
-  const lost = [...before].filter(([path]) => !after.has(path));
+  const lost: string[] = [];
+  for (const [path, { hash }] of before) if (!after.has(path)) lost.push(hash);
   if (lost.length === 0) return { what: 'files', removed: 0, of: before.size };
-  const contents = new Set([...after.values()].map(({ hash }) => hash));
-  const removed = lost.filter(([, { hash }]) => !contents.has(hash)).length;
+  const contents = new Set(after.values().map(({ hash }) => hash));
+  const removed = lost.filter((hash) => !contents.has(hash)).length;
   return { what: 'files', removed, of: before.size };
 }
 

@@ -19,8 +19,8 @@ import type { Store } from '../store/store.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 
-/** Sites written by one fast-import, which costs the same to start for one as for many; bounds memory. */
-const BATCH = 2000;
+/** Sites rendered and written together; bounds memory. */
+const BATCH = 500;
 const TRUEUP = { name: 'trueup', email: 'trueup@localhost' };
 /** How a hold begins that the plan itself caused; it goes when the plan renders there again. */
 const UNRENDERABLE = 'the plan does not render here';
@@ -248,16 +248,13 @@ export class PlanLoop {
     await store.plan.update({ evaluatingRevision: revision });
 
     const before = interrupted || !(await this.#isSameRenderer()) ? undefined : this.#current?.plan;
-    const known = new Set(await store.sites.names());
     const names = before ? changedSites(before, plan) : new Set(plan.sites.keys());
-    for (const name of plan.sites.keys()) if (!known.has(name)) names.add(name);
-    const changed = await this.#renderAll(
-      plan,
-      revision,
-      [...names].filter((name) => plan.sites.has(name)),
-    );
-    for (const name of known) {
-      if (plan.sites.has(name)) continue;
+    // Where a plan is in force, the sites that it has are those that are known.
+    const known = before ? names : await store.sites.names();
+    const there = [...names].filter((name) => plan.sites.has(name));
+    const gone = [...known].filter((name) => !plan.sites.has(name));
+    const changed = await this.#renderAll(plan, revision, there);
+    for (const name of gone) {
       await store.sites.update(name, { removedAt: now() });
       onSiteRemoved(name);
       log.info(
@@ -284,7 +281,7 @@ export class PlanLoop {
       'a new revision of the plan is in force',
     );
     onRevision(revision);
-    onSites([...names].filter((name) => plan.sites.has(name)));
+    onSites(there);
     await this.#report(revision, 'success', `${total} of ${plan.sites.size} sites change`);
   }
 
