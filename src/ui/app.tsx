@@ -23,7 +23,7 @@ export function App() {
   const main = useRef<HTMLElement>(null);
   const at = path.value;
   // Whoever hears the page is told that it is another one.
-  useEffect(() => main.current?.focus(), [at]);
+  useEffect(() => main.current?.focus({ preventScroll: true }), [at]);
   const [section = '', name = ''] = at.split('/').slice(1);
   return (
     <>

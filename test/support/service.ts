@@ -65,7 +65,7 @@ export class TestService {
   /** Starts one on the world's plan and data, with short intervals and no Ansible. */
   static async start(
     world: World,
-    options: { config?: ConfigInput; driver?: FakeDriver; lines?: string[] } = {},
+    options: { config?: ConfigInput; driver?: FakeDriver; lines?: string[]; ui?: string } = {},
   ): Promise<TestService> {
     const { config: { plan, drift, ...rest } = {}, lines = [] } = options;
     const driver = options.driver ?? new FakeDriver();
@@ -84,7 +84,13 @@ export class TestService {
       format: 'json',
       write: (line) => void lines.push(line),
     });
-    const service = await startService({ config, version: '1.2.3', log, driver });
+    const service = await startService({
+      config,
+      version: '1.2.3',
+      log,
+      driver,
+      ...(options.ui !== undefined && { ui: options.ui }),
+    });
     return new TestService(service, driver, lines);
   }
 

@@ -1,4 +1,4 @@
-import { createWriteStream } from 'node:fs';
+import { createWriteStream, existsSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { loadConfig } from '../../config/load.ts';
@@ -66,10 +66,14 @@ function tellWhatToTry(world: World, service: Service, output: Output): void {
   const site = 'lisbon-07';
   const tree = join(world.data, 'sites', site, 'tree');
   const cli = `npx trueup`;
+  const page = existsSync(UI_FOLDER)
+    ? `${url}/               the web UI`
+    : 'npm run build:ui, and start again: the web UI';
   output.line(`
 ${styled('bold', 'The controller is up.')} Stop it with Ctrl-C.
 
   where to look
+    ${page}
     ${url}/metrics
     ${url}/api/v1/status          ${url}/api/v1/openapi.json
     ${cli} status --server ${url}

@@ -27,12 +27,9 @@ const listSites = createRoute({
         .max(200)
         .optional()
         .meta({ description: 'Text that the name or a label contains.' }),
-      updatedSince: z.iso
-        .datetime()
-        .optional()
-        .meta({
-          description: 'Only what was changed since; sites that were removed are told, too.',
-        }),
+      updatedSince: z.iso.datetime().optional().meta({
+        description: 'Only what was changed since; sites that were removed are told, too.',
+      }),
     }),
   },
   responses: answers(SitePage, 'A page of sites.'),

@@ -1,3 +1,5 @@
+import { useEffect, useRef } from 'preact/hooks';
+
 import type { Explained, ExplainedValue } from '../../server/wire-inspect.ts';
 import { useResource } from '../resource.ts';
 import { Fault } from './bits.tsx';
@@ -30,13 +32,16 @@ export function Explain(props: {
   const { data, fault } = useResource<Explained>(
     `/sites/${encodeURIComponent(site)}/explain?${query.toString()}`,
   );
+  const box = useRef<HTMLElement>(null);
   const report = data.value;
+  // It may be far from the line that was clicked.
+  useEffect(() => box.current?.scrollIntoView({ block: 'nearest' }), [report]);
   const what =
     'key' in question
       ? question.key
       : `${question.file}${question.line === undefined ? '' : `:${question.line}`}`;
   return (
-    <section class="explain card" aria-live="polite" aria-label="Explained">
+    <section ref={box} class="explain card" aria-live="polite" aria-label="Explained">
       <header>
         <h2>
           Where <code>{what}</code> comes from

@@ -1,0 +1,259 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { beforeAll, expect, onTestFinished, test } from 'vitest';
+
+import { ensureUi } from '../../scripts/ensure-ui.ts';
+import { UI_FOLDER } from '../../src/cli/ui-folder.ts';
+import { readUi } from '../../src/server/ui.ts';
+import { OPERATOR, seed, startApi } from '../support/api.ts';
+import { needBrowser, openPage, screenshot } from '../support/browser.ts';
+import { TestService } from '../support/service.ts';
+import { COMMIT, drift, preview, proposal, site } from '../support/store.ts';
+import { World } from '../support/world.ts';
+
+const EXAMPLE = join(import.meta.dirname, '../../examples/edge');
+const MARKUP = '<img src=x onerror=alert(1)><script>alert(2)</script>';
+
+beforeAll(ensureUi);
+
+async function examplePlan(): Promise<Record<string, string>> {
+  const files: Record<string, string> = {};
+  for (const entry of await readdir(EXAMPLE, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile()) continue;
+    const path = join(entry.parentPath, entry.name);
+    files[path.slice(EXAMPLE.length + 1)] = await readFile(path, 'utf8');
+  }
+  return files;
+}
+
+/** A controller with the web UI on the example plan, all of it applied. */
+async function startExample() {
+  const world = await World.create(await examplePlan());
+  onTestFinished(() => world.remove());
+  const service = await TestService.start(world, { ui: UI_FOLDER });
+  onTestFinished(() => service.stop());
+  await service.synced();
+  return { world, service };
+}
+
+/** A server with the web UI on a store alone. */
+async function startPages() {
+  const ui = await readUi(UI_FOLDER);
+  return startApi({ ui: ui! });
+}
+
+test('an edit appears as it is made, is explained, and is merged in the browser', async (context) => {
+  const browser = await needBrowser(context);
+  const { world, service } = await startExample();
+  const page = await openPage(browser, service.url);
+  const row = page.locator('[role=row]', { hasText: 'lisbon-07' });
+  await page.getByText('4 of 4 sites').waitFor();
+  expect(await page.locator('.space [role=row]').count()).toBe(4);
+  expect(await row.textContent()).toContain('synced');
+
+  // Nobody reloads the page.
+  await world.edit('lisbon-07', 'group_vars/all.yml', '10.20.7.1', '10.20.7.9');
+  await row.getByText('drifted').waitFor();
+  await service.proposal('lisbon-07');
+  await screenshot(page, 'fleet');
+
+  await row.getByRole('link').click();
+  await page.getByRole('heading', { name: 'An edit waits for a decision' }).waitFor();
+  const found = page.getByLabel('Differences at lisbon-07');
+  await found.getByText('10.20.7.9').waitFor();
+  await page.getByLabel('Change of sites/lisbon-07.yaml').getByText('10.20.7.9').waitFor();
+  await found.getByRole('button').filter({ hasText: '10.20.7.1' }).first().click();
+  const explained = page.getByLabel('Explained');
+  await explained.getByText('sites/lisbon-07.yaml:').first().waitFor();
+  await explained.scrollIntoViewIfNeeded();
+  await screenshot(page, 'site');
+
+  await page.locator('.proposed').getByRole('link').first().click();
+  const merge = page.getByRole('button', { name: 'Merge' });
+  await merge.waitFor();
+  expect(await merge.isDisabled()).toBe(true);
+  await page.getByLabel('Token').fill(service.service.token.reveal());
+  await page.getByRole('button', { name: 'Use' }).click();
+  await screenshot(page, 'proposal');
+  await merge.click();
+  await page.getByText('Merged: the plan has learnt it.').waitFor();
+  await page.getByRole('link', { name: 'Fleet' }).click();
+  await row.getByText('synced').waitFor();
+  expect(await world.planFile('sites/lisbon-07.yaml')).toContain('10.20.7.9');
+
+  await page.getByRole('link', { name: 'Audit' }).click();
+  await page.getByText('operator').first().waitFor();
+  await screenshot(page, 'audit');
+});
+
+test('a proposal that is closed brings the site back', async (context) => {
+  const browser = await needBrowser(context);
+  const { world, service } = await startExample();
+  const before = await world.readSite('porto-03', 'group_vars/all.yml');
+  await world.edit('porto-03', 'group_vars/all.yml', /^motd: .*$/m, 'motd: Gone fishing');
+  await service.proposal('porto-03');
+  const page = await openPage(browser, `${service.url}/proposals`);
+  await page.getByLabel('Token').fill(service.service.token.reveal());
+  await page.getByLabel('Token').press('Enter');
+  await page.locator('table').getByRole('link').waitFor();
+  await screenshot(page, 'proposals');
+  await page.locator('table').getByRole('link').click();
+  await page.getByRole('button', { name: 'Close: the site goes back' }).click();
+  await page.getByText('Closed: the site goes back to the plan.').waitFor();
+  await service.synced();
+  expect(await world.readSite('porto-03', 'group_vars/all.yml')).toBe(before);
+  // The token is this tab's alone.
+  expect(await page.evaluate('[localStorage.length, document.cookie]')).toEqual([0, '']);
+});
+
+test('a file’s lines, and values by their names, are explained', async (context) => {
+  const browser = await needBrowser(context);
+  const { service } = await startExample();
+  const page = await openPage(browser, `${service.url}/sites/paris-02`, {
+    expected: /404 \(Not Found\)/,
+  });
+  await page.getByLabel('Show a file').selectOption('base/files/chrony.conf');
+  await page.getByLabel('base/files/chrony.conf').getByText('iburst').first().click();
+  const explained = page.getByLabel('Explained');
+  await explained.getByText('ntp_servers').first().waitFor();
+  await explained.getByText('stacks/base/templates/chrony.conf.j2').first().waitFor();
+  expect(await explained.textContent()).toContain('layers/region/eu-west.yaml:3');
+  await screenshot(page, 'explain');
+  await page.getByLabel('Explain a value').fill('timezone');
+  await page.getByLabel('Explain a value').press('Enter');
+  await explained.getByText('layers/region/eu-west.yaml').first().waitFor();
+  await page.getByLabel('Explain a value').fill('timezon');
+  await page.getByLabel('Explain a value').press('Enter');
+  await explained.getByText('did you mean').waitFor();
+});
+
+test('ten thousand sites scroll, with few rows in the document', async (context) => {
+  const browser = await needBrowser(context);
+  const api = await startPages();
+  const names = Array.from({ length: 10_000 }, (_, i) => `site-${String(i).padStart(5, '0')}`);
+  await api.store.sites.upsertMany(names.map((name) => site(name)));
+  const page = await openPage(browser, api.url);
+  await page.getByText('10000 of 10000 sites').waitFor();
+  const rows = page.locator('.space [role=row]');
+  expect(await rows.count()).toBeLessThan(60);
+  const grid = page.getByRole('grid');
+  expect(await grid.getAttribute('aria-rowcount')).toBe('10001');
+  await grid.evaluate((element) => element.scrollTo(0, 5_000 * 36));
+  await page.getByRole('link', { name: 'site-05003' }).waitFor();
+  expect(await rows.count()).toBeLessThan(60);
+
+  // With the keyboard alone.
+  await grid.focus();
+  await page.keyboard.press('End');
+  await page.getByRole('link', { name: 'site-09999' }).waitFor();
+  await page.keyboard.press('ArrowUp');
+  await page.keyboard.press('Enter');
+  await page.getByRole('heading', { name: 'site-09998' }).waitFor();
+  await page.goBack();
+
+  await page.getByLabel('Filter').fill('site-0123');
+  await page.getByText('10 of 10000 sites').waitFor();
+  expect(await rows.count()).toBe(10);
+  await api.store.sites.update('site-01234', { hold: 'two edits of one line' });
+  await page.locator('[role=row]', { hasText: 'site-01234' }).getByText('held').waitFor();
+});
+
+test('markup in names and texts is text', async (context) => {
+  const browser = await needBrowser(context);
+  const api = await startPages();
+  await seed(api.store);
+  await api.store.sites.upsertMany([
+    site('madrid-01', { hold: MARKUP, message: MARKUP, labels: { [MARKUP]: MARKUP } }),
+  ]);
+  await api.store.drifts.insertIfAbsent(
+    drift('edit-2', { site: 'madrid-01', paths: [MARKUP], author: MARKUP, message: MARKUP }),
+  );
+  await api.store.proposals.insertIfAbsent(
+    proposal('proposal-2', {
+      driftId: 'edit-2',
+      site: 'madrid-01',
+      title: MARKUP,
+      body: MARKUP,
+      branch: MARKUP,
+      result: {
+        site: 'madrid-01',
+        revision: COMMIT,
+        proposals: [
+          {
+            kind: 'param',
+            placement: 'site',
+            title: MARKUP,
+            edits: [{ file: MARKUP, mode: '100644', patch: `-${MARKUP}\n+${MARKUP}\n` }],
+            explains: [MARKUP],
+            blastRadius: [{ site: MARKUP, files: [MARKUP] }],
+            verified: true,
+            notes: [MARKUP],
+          },
+        ],
+        unexplained: [{ path: MARKUP, reason: MARKUP }],
+      },
+    }),
+  );
+  await api.store.proposals.update('proposal-2', {
+    state: 'open',
+    number: 8,
+    url: 'javascript:alert(3)',
+  });
+  const hostile = preview(13);
+  await api.store.previews.put(
+    { ...hostile, title: MARKUP, author: MARKUP, url: 'javascript:alert(4)' },
+    new Map(),
+  );
+  const page = await openPage(browser, `${api.url}/sites/madrid-01`, {
+    expected: /404 \(Not Found\)/,
+  });
+  for (const path of ['/', '/sites/madrid-01', '/proposals/8', '/previews', '/previews/13']) {
+    await page.goto(`${api.url}${path}`);
+    await page.getByText('<img src=x').first().waitFor();
+    expect(await page.locator('main img, main script').count()).toBe(0);
+    expect(await page.locator('a[href^="javascript"]').count()).toBe(0);
+  }
+});
+
+test('previews are shown, also in the dark', async (context) => {
+  const browser = await needBrowser(context);
+  const api = await startPages();
+  await seed(api.store);
+  const title = 'Move the south to Madeira time';
+  const { report } = preview(14);
+  const [file] = report.groups[0]!.files;
+  const patch =
+    '@@ -9,3 +9,3 @@\n domain: example.com\n-timezone: Europe/Lisbon\n+timezone: Atlantic/Madeira\n motd: Welcome\n';
+  const groups = [{ sites: ['lisbon-07', 'porto-03'], files: [{ ...file!, patch }] }];
+  await api.store.previews.put(
+    preview(14, { title, report: { ...report, total: 4, changed: 2, groups } }),
+    new Map(),
+  );
+  const page = await openPage(browser, `${api.url}/previews`, { dark: true });
+  await page.getByRole('link', { name: title }).waitFor();
+  await screenshot(page, 'previews');
+  await page.getByRole('link', { name: title }).click();
+  await page.getByText('Atlantic/Madeira').waitFor();
+  await screenshot(page, 'preview');
+  const colours = await page.evaluate('getComputedStyle(document.documentElement).color');
+  expect(colours).toBe('rgb(228, 235, 232)');
+});
+
+test('where reading needs a token the page asks for it, and shows everything once it has it', async (context) => {
+  const browser = await needBrowser(context);
+  const ui = await readUi(UI_FOLDER);
+  const api = await startApi({ ui: ui!, host: '0.0.0.0' });
+  await seed(api.store);
+  const page = await openPage(browser, api.url, { expected: /401 \(Unauthorized\)/ });
+  await page.getByText('reading needs a token').waitFor();
+  await page.getByLabel('Token').fill('wrong');
+  await page.getByLabel('Token').press('Enter');
+  await page.getByText('the token is unknown or was revoked').first().waitFor();
+  await page.getByRole('button', { name: 'Forget the token' }).click();
+  await page.getByLabel('Token').fill(OPERATOR);
+  await page.getByLabel('Token').press('Enter');
+  await page.getByRole('link', { name: 'lisbon-07' }).waitFor();
+  await page.getByText('live', { exact: true }).waitFor();
+  expect(await page.getByText('reading needs a token').count()).toBe(0);
+});
