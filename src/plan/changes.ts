@@ -1,6 +1,7 @@
 import { compareText } from '../model/problem.ts';
 import { exporterOf, stackExports } from './exports.ts';
 import { layerFiles } from './layers.ts';
+import { siteNameOf } from './layout.ts';
 import type { ListMerge, Plan, PlanFiles } from './plan.ts';
 import { PLAN_FILE } from './settings.ts';
 import { sameNode } from './yaml/value.ts';
@@ -30,7 +31,7 @@ function findChanged(before: Plan, after: Plan): Set<string> {
 }
 
 /** Paths that differ in content or mode, or are only in one of the plans. */
-function changedFiles(before: PlanFiles, after: PlanFiles): Set<string> {
+export function changedFiles(before: PlanFiles, after: PlanFiles): Set<string> {
   const changed = new Set<string>();
   let added = 0;
   for (const [path, file] of after) {
@@ -70,6 +71,10 @@ function ownChanges(before: Plan, after: Plan, files: ReadonlySet<string>): Set<
     else if (top !== 'sites' && path !== PLAN_FILE) layers.add(path);
   }
   for (const plan of [before, after]) {
+    if (stacks.size === 0 && layers.size === 0) {
+      addOwners(plan, files, changed);
+      continue;
+    }
     for (const [name, site] of plan.sites) {
       if (changed.has(name)) continue;
       if (
@@ -87,9 +92,18 @@ function ownChanges(before: Plan, after: Plan, files: ReadonlySet<string>): Set<
   return changed;
 }
 
+/** Adds the sites whose own file is among these. */
+function addOwners(plan: Plan, files: ReadonlySet<string>, changed: Set<string>): void {
+  for (const path of files) {
+    const name = siteNameOf(path);
+    if (plan.sites.get(name)?.file === path) changed.add(name);
+  }
+}
+
 /** Adds the sites that import what a changed site exports, where that differs. */
 function addImporters(before: Plan, after: Plan, changed: Set<string>): void {
-  if (changed.size === 0) return;
+  if (changed.size === 0 || after.stacks.values().every(({ imports }) => imports.length === 0))
+    return;
   const exporters = new Set(changed);
   const verdicts = new Map<string, boolean>();
   for (const [name, site] of after.sites) {

@@ -1,5 +1,5 @@
 import { compareProblems, compareText, formatProblem, type Problem } from '../model/problem.ts';
-import { changedSites } from './changes.ts';
+import { changedFiles, changedSites } from './changes.ts';
 import { type Documents, readDocuments } from './documents.ts';
 import { layerFiles, layerLabels } from './layers.ts';
 import { type Layout, layerPaths, layoutOf, strayFiles } from './layout.ts';
@@ -98,11 +98,18 @@ class Loading {
   readonly #before: Workings | undefined;
   readonly #problems: Problem[] = [];
   readonly #documents = new Map<string, YamlDocument>();
+  /** Paths that are not as they were in the plan before. */
+  readonly #changed: ReadonlySet<string>;
 
   constructor(files: PlanFiles, previous: Plan | undefined) {
     this.#files = files;
     this.#previous = previous;
     this.#before = previous && workings.get(previous);
+    this.#changed = this.#before ? changedFiles(previous!.files, files) : new Set(files.keys());
+    if (!this.#before) return;
+    for (const [path, document] of this.#before.documents) {
+      if (!this.#changed.has(path)) this.#documents.set(path, document);
+    }
   }
 
   /** Yields where it may pause. */
@@ -216,18 +223,26 @@ class Loading {
   }
 
   *#sites(layout: Layout): Generator<void, Map<string, SiteDefinition>> {
-    const sites = new Map<string, SiteDefinition>();
-    if (layout !== this.#before?.layout) this.#problems.push(...siteNameProblems(layout.sites));
+    // With the same paths, the sites are the same but for those whose file changed.
+    const same = layout === this.#before?.layout;
+    const sites = new Map<string, SiteDefinition>(same ? this.#previous!.sites : []);
+    if (!same) this.#problems.push(...siteNameProblems(layout.sites));
     yield;
-    const documents = yield* this.#read(layout.sites.keys());
+    const paths = same ? this.#changed : layout.sites.keys();
+    const own = [...paths].filter((path) => layout.sites.has(path));
+    const documents = yield* this.#read(own);
     for (const [path, document] of documents) {
       const name = layout.sites.get(path)!;
       const known = this.#isKnown(path) ? this.#previous!.sites.get(name) : undefined;
       const read = known ? { site: known, problems: [] } : readSite(name, document);
       this.#problems.push(...read.problems);
-      if (read.site && !sites.has(name)) sites.set(name, read.site);
+      if (read.site && (same || !sites.has(name))) sites.set(name, read.site);
+      else if (same) sites.delete(name);
       if (sites.size % STEP === 0) yield;
     }
+    // A file that cannot be read makes no site.
+    if (same)
+      for (const path of own) if (!documents.has(path)) sites.delete(layout.sites.get(path)!);
     return sites;
   }
 
@@ -281,7 +296,7 @@ class Loading {
     let looked = 0;
     for (const site of sites.values()) {
       // It was right, and but for imports nothing that it refers to can have changed.
-      if (settled && this.#isKnown(site.file) && Object.keys(site.imports).length === 0) continue;
+      if (settled && !this.#changed.has(site.file) && !hasImports(site)) continue;
       looked += 1;
       if (looked % STEP === 0) yield;
       const problems = siteReferences(site, { labels, stacks, sites, named });
@@ -309,4 +324,8 @@ class Loading {
       yield;
     }
   }
+}
+
+function hasImports({ imports }: SiteDefinition): boolean {
+  return Object.keys(imports).length > 0;
 }
