@@ -38,6 +38,7 @@ export async function needBrowser(context: TestContext): Promise<Browser> {
   if (path === undefined) {
     const reason = 'there is no Chromium: install the package "chromium", or set TRUEUP_CHROMIUM';
     if (process.env['TRUEUP_NEED_TOOLS'] !== undefined) throw new Error(reason);
+    process.stderr.write(`skipped: ${reason}\n`);
     return context.skip(reason);
   }
   started ??= chromium.launch({ executablePath: path, args: ALONE, chromiumSandbox: false });
