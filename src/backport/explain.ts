@@ -6,6 +6,7 @@ import { isDataFile, readDataFile, valueDifferences } from './data-files.ts';
 import { ownVersion, sharedFileEdit, sourceOf, textFault } from './file-edits.ts';
 import type { Where } from './place.ts';
 import type { Proof } from './proof.ts';
+import { pruned } from './prune.ts';
 import { advance, firstStage, type Judge, type Stage, stepFrom } from './stage.ts';
 import { differingLines } from './text/regions.ts';
 import { TextSearch } from './text/search.ts';
@@ -107,7 +108,7 @@ class Explaining {
     const { stage, held, refused } = search.run(whole, readable);
     this.#isHeld = held;
     this.#refused += refused;
-    return this.#outcome(start, shown, stage);
+    return this.#outcome(start, shown, pruned(proof, stage));
   }
 
   /** Files of stacks changed for every site that has them, where that was asked for or reaches no other site. */

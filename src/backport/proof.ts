@@ -15,7 +15,7 @@ export interface Trial {
 }
 
 /** More plans are not tried for one edit: patience is counted, not timed, so that the answer is always the same. */
-const PATIENCE = 60;
+const PATIENCE = 150;
 
 /** Finds out what edits of a plan do by making them, and rendering. The plan itself stays as it is. */
 export class Proof {

@@ -43,7 +43,7 @@ function takenBack(before: string, after: string): { text: string; what: string 
     const whole = lines.toSpliced(start, newLines, ...was).join('\n');
     const alone = now.flatMap((line, i) => {
       // A mapping or list that has lost all that it had.
-      if (/(?:\{\}|\[\])$/.test(line)) return [];
+      if (/(?:\{\}|\[\])(?: #.*)?$/.test(line)) return [];
       const old = was.find((other) => keyOf(other) !== undefined && keyOf(other) === keyOf(line));
       const text = lines.toSpliced(start + i, 1, ...(old === undefined ? [] : [old])).join('\n');
       return [{ text, what: `${old === undefined ? '' : `-${old} `}+${line}` }];
