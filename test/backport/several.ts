@@ -71,6 +71,6 @@ store/files/proxy.cfg
  defaults
 +    retries 3`,
     answer: `template at site; sites/par.yaml +6 -1, stacks/store/templates/proxy.cfg.j2 +3 -0; changes par
-unexplained: group_vars/all.yml: what was edited in it is made; it will also show ntp.servers, proxy_extra, dns.timeout, edited elsewhere at the site`,
+unexplained: group_vars/all.yml: what was edited in it is made; it will also show ntp.servers, dns.timeout, proxy_extra, edited elsewhere at the site`,
   },
 ];

@@ -61,13 +61,16 @@ export class TextSearch {
   /** @param shown what the edited files of data say already: texts do not go against it */
   run(shown: Stage, paths: readonly string[]): Found {
     let stage = shown;
+    // What values explain in one file may explain another as well, which then needs no other template.
+    for (const path of paths) stage = this.#file(path, stage, shown, VALUES);
+    this.#refused = 0;
     for (const path of paths) {
       if (this.#distance(path, stage) === 0) continue;
       const kinds = this.#question.refuses(path) ? VALUES : kindsAt(this.#where);
       const found = this.#file(path, stage, shown, kinds);
       // A file that an overlay keeps anyway is no reason to change templates.
-      const isWasted = found.edits.length > stage.edits.length && this.#distance(path, found) > 0;
-      stage = isWasted ? this.#file(path, stage, shown, VALUES) : found;
+      if (this.#distance(path, found) === 0 || found.edits.length === stage.edits.length)
+        stage = found;
     }
     return { stage, held: this.#held, refused: this.#refused };
   }

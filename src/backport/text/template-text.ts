@@ -24,10 +24,7 @@ export function templateCandidates(
   parts: readonly Part[] | undefined,
   reasons: Set<string>,
 ): Candidate[] {
-  if (region.text.includes('\r')) {
-    reasons.add(`line ${region.line} ends with a carriage return`);
-    return [];
-  }
+  if (region.text.includes('\r')) return [];
   if (region.start === region.end) return cameCandidates(traced, region);
   if (region.text === '') return wentCandidates(traced, region);
   return [

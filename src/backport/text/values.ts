@@ -21,11 +21,14 @@ export interface Wanted {
 /** Reads a region as fixed text that stayed, between values that are others now. */
 export function valueCandidates(
   traced: TracedText,
-  { text }: Region,
+  { text, line }: Region,
   parts: readonly Part[],
   reasons: Set<string>,
 ): Candidate[] {
-  if (text.includes('\r')) return [];
+  if (text.includes('\r')) {
+    reasons.add(`line ${line} ends with a carriage return`);
+    return [];
+  }
   const { stretches, holes } = joined(parts);
   return readingsOf(stretches, text)
     .slice(0, MAX_READINGS)
