@@ -3,6 +3,9 @@ import { defineConfig } from 'vitest/config';
 // Git must behave alike on every machine: no user or system configuration reaches a test.
 const env = { GIT_CONFIG_GLOBAL: '/dev/null', GIT_CONFIG_NOSYSTEM: '1' };
 
+// Random cases are the same in each run.
+const setupFiles = ['./test/support/seed.ts'];
+
 export default defineConfig({
   test: {
     reporters: ['default', './test/support/tally-reporter.ts'],
@@ -13,11 +16,19 @@ export default defineConfig({
       reporter: ['text-summary', 'lcov'],
     },
     projects: [
-      { test: { name: 'unit', env, include: ['src/**/*.test.ts', 'test/backport/**/*.test.ts'] } },
+      {
+        test: {
+          name: 'unit',
+          env,
+          setupFiles,
+          include: ['src/**/*.test.ts', 'test/backport/**/*.test.ts'],
+        },
+      },
       {
         test: {
           name: 'integration',
           env,
+          setupFiles,
           include: ['test/integration/**/*.test.ts'],
           testTimeout: 30_000,
           hookTimeout: 60_000,

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 
 import { freeCase, prepareFree, type Uses, worked } from '../../test/support/rich-cases.ts';
 import { brokenLaws } from '../../test/support/rich-laws.ts';
+import { seedOf } from '../../test/support/seed.ts';
 
 const USES: readonly Uses[] = ['once', 'reuse'];
 
@@ -17,13 +18,13 @@ const TESTS = PARTS.flatMap((part) => USES.map((uses) => [uses, part] as const))
 test.each(TESTS)(
   'laws 3, 4, 5 and 11, and minimal edits: free edits, parameters used %s, part %i',
   LONG,
-  (uses) => {
+  (uses, part) => {
     fc.assert(
       fc.property(freeCase(uses, 3), (one) => {
         const prepared = prepareFree(one);
         expect(prepared ? brokenLaws(worked(prepared)) : []).toEqual([]);
       }),
-      { numRuns: CASES },
+      { numRuns: CASES, ...seedOf(part) },
     );
   },
 );

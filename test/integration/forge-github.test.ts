@@ -85,7 +85,7 @@ test('says in a comment who had it closed, with no mention or markup', async () 
 
 /** Looks until looking costs nothing: what GitHub works out beside is there then. */
 async function settled(
-  { remaining }: { remaining: () => number },
+  { remaining }: { remaining: () => number | undefined },
   look: () => Promise<unknown>,
 ): Promise<void> {
   for (let i = 0; i < 100; i += 1) {
