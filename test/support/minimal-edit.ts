@@ -45,6 +45,8 @@ function takenBack(before: string, after: string): { text: string; what: string 
       // A mapping or list that has lost all that it had.
       if (/(?:\{\}|\[\])(?: #.*)?$/.test(line)) return [];
       const old = was.find((other) => keyOf(other) !== undefined && keyOf(other) === keyOf(line));
+      // The comment of what went stays with what held it.
+      if (old !== undefined && line.startsWith(`${old} #`)) return [];
       const text = lines.toSpliced(start + i, 1, ...(old === undefined ? [] : [old])).join('\n');
       return [{ text, what: `${old === undefined ? '' : `-${old} `}+${line}` }];
     });
