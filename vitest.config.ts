@@ -3,6 +3,11 @@ import { defineConfig } from 'vitest/config';
 // Git must behave alike on every machine: no user or system configuration reaches a test.
 const env = { GIT_CONFIG_GLOBAL: '/dev/null', GIT_CONFIG_NOSYSTEM: '1' };
 
+// These run Ansible, or a controller that is killed, and want the machine to themselves.
+const WITH_ANSIBLE = ['story', 'kill', 'kill-*', 'restart', 'prometheus', 'bad-input'].map(
+  (name) => `test/e2e/${name}.test.ts`,
+);
+
 // Random cases are the same in each run.
 const setupFiles = ['./test/support/seed.ts'];
 
@@ -39,6 +44,16 @@ export default defineConfig({
           name: 'e2e',
           env,
           include: ['test/e2e/**/*.test.ts'],
+          exclude: WITH_ANSIBLE,
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+        },
+      },
+      {
+        test: {
+          name: 'e2e-ansible',
+          env,
+          include: WITH_ANSIBLE,
           testTimeout: 30_000,
           hookTimeout: 120_000,
           fileParallelism: false,
