@@ -1,3 +1,4 @@
+import { code, codes, count, fence, folded } from '../model/markdown.ts';
 import type {
   FileDifference,
   PreviewCheck,
@@ -6,7 +7,6 @@ import type {
 } from '../model/preview.ts';
 import { formatProblem } from '../model/problem.ts';
 import { removalText } from '../plan/removals.ts';
-import { code, codes, count, fence, folded } from './markdown.ts';
 import { renders, subjectsOf } from './report.ts';
 
 /** What forges take is 65,536; the rest is for the hidden marker and for what comes last. */

@@ -1,13 +1,15 @@
+import { code, codes, count, fence, folded, section } from '../model/markdown.ts';
 import { sha256 } from '../model/tree.ts';
 import type { DriftRow, ProposalRow } from '../store/rows.ts';
 import { adopted, type Option, options, type StoredProposal } from './choice.ts';
-import { code, codes, count, fence, folded, section } from './markdown.ts';
 
 /** Sites, and files, named one by one. */
 const MAX_SITES = 20;
 const MAX_NAMED = 5;
 /** Diffs shown at once; a group that each site learns by itself has hundreds. */
 const MAX_PATCHES = 8;
+/** How much of a diff is shown; the whole of it is a `git log -p` away (characters). */
+const MAX_DIFF = 12_000;
 
 /** What stands behind this line is not ours. */
 const END = '<!-- trueup:end -->';
@@ -38,7 +40,7 @@ export function proposalBody(story: ProposalStory): string {
     ...(notes.length > 0 ? [notes.map((note) => `- ${code(note)}`).join('\n')] : []),
     section(
       drifts.length === 1 ? 'The edit at the site' : `The edit at ${code(drifts[0]!.site)}`,
-      fence('diff', siteDiff),
+      fence('diff', siteDiff, MAX_DIFF),
     ),
     section('Proof', proof(made, drifts)),
     section('Who is touched', radius(made, drifts)),
@@ -99,7 +101,7 @@ function day(time: number): string {
 
 function patches(made: readonly StoredProposal[]): string {
   const edits = made.flatMap((one) => one.edits);
-  const shown = edits.slice(0, MAX_PATCHES).map(({ patch }) => fence('diff', patch));
+  const shown = edits.slice(0, MAX_PATCHES).map(({ patch }) => fence('diff', patch, MAX_DIFF));
   const more = edits.slice(MAX_PATCHES);
   if (more.length > 0) {
     const list = more.slice(0, 200).map(({ file }) => `- ${code(file)}`);

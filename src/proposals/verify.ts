@@ -2,11 +2,11 @@ import { rendersAt } from '../backport/fleet-trial.ts';
 import type { PlanRepository } from '../git/plan-repository.ts';
 import type { SiteStore } from '../git/site-store.ts';
 import { turns } from '../loop/turns.ts';
+import { code, codes, count } from '../model/markdown.ts';
 import { formatProblem } from '../model/problem.ts';
 import { loadPlanInTurns } from '../plan/load.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { DriftRow } from '../store/rows.ts';
-import { code, codes, count } from './markdown.ts';
 
 export interface VerifyRequest {
   repository: PlanRepository;

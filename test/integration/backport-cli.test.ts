@@ -116,9 +116,10 @@ async function renderedOtherwise(): Promise<string[]> {
 async function backportOnTerminal(more: Record<string, string>): Promise<string> {
   const program = 'import pty, sys; sys.exit(pty.spawn(sys.argv[1:]) >> 8)';
   const args = [process.execPath, MAIN, 'backport', 'lisbon', '--plan', plan, '--observed', found];
-  const { NO_COLOR: _, FORCE_COLOR: __, ...env } = process.env;
+  // Nothing of the caller's wishes: NO_COLOR, FORCE_COLOR and CI all speak of colours.
+  const { PATH = '', HOME = '' } = process.env;
   const { stdout } = await promisify(execFile)('python3', ['-c', program, ...args], {
-    env: { ...env, TERM: 'xterm', ...more },
+    env: { PATH, HOME, TERM: 'xterm', ...more },
   }).catch((error: Ended) => error);
   return stdout;
 }

@@ -1,8 +1,15 @@
-/** A fence that the text cannot end. */
-export function fence(language: string, text: string): string {
+/** Markdown as forges show it, with what comes from plans and sites as text and never as markup. */
+
+/**
+ * A fence that the text cannot end.
+ * @param most how much of a longer text is shown (characters)
+ */
+export function fence(language: string, text: string, most: number = Infinity): string {
   const longest = Math.max(2, ...(text.match(/`+/g) ?? []).map((ticks) => ticks.length));
   const ticks = '`'.repeat(longest + 1);
-  return `${ticks}${language}\n${text === '' || text.endsWith('\n') ? text : `${text}\n`}${ticks}`;
+  const left = text.length - most;
+  const shown = left > 0 ? `${text.slice(0, most)}\n… ${left} characters more\n` : text;
+  return `${ticks}${language}\n${shown === '' || shown.endsWith('\n') ? shown : `${shown}\n`}${ticks}`;
 }
 
 /** Text as inline code, whatever it holds: nothing in it is markup, a mention or a link. */
@@ -18,6 +25,11 @@ export function code(text: string): string {
 export function codes(names: readonly string[], most: number): string {
   const shown = names.slice(0, most).map(code).join(', ');
   return names.length > most ? `${shown} and ${names.length - most} more` : shown;
+}
+
+/** A section with its heading. */
+export function section(title: string, text: string): string {
+  return `### ${title}\n\n${text}`;
 }
 
 /** Text that is shown when somebody asks for it. The title must be ours. */
