@@ -1,7 +1,9 @@
 import { CamelCasePlugin, Kysely, sql } from 'kysely';
 
+import { Agents } from './agents.ts';
 import { Audit } from './audit.ts';
 import { Drifts } from './drifts.ts';
+import { EnrollmentCodes } from './enrollment-codes.ts';
 import { Lease } from './lease.ts';
 import { migrate } from './migrate.ts';
 import { migrations } from './migrations/index.ts';
@@ -30,6 +32,8 @@ export class Store {
   readonly pulls: Pulls;
   readonly audit: Audit;
   readonly tokens: Tokens;
+  readonly agents: Agents;
+  readonly enrollmentCodes: EnrollmentCodes;
   readonly #session: Session;
 
   constructor(session: Session) {
@@ -45,6 +49,8 @@ export class Store {
     this.pulls = new Pulls(session);
     this.audit = new Audit(session);
     this.tokens = new Tokens(session);
+    this.agents = new Agents(session);
+    this.enrollmentCodes = new EnrollmentCodes(session);
   }
 
   /**

@@ -1,3 +1,4 @@
+import type { AgentDecisionRow, AgentRow, EnrollmentCodeRow } from './agent-rows.ts';
 import { Codec, type Stored } from './codec.ts';
 import type { PullRow, StatusRow } from './pulls.ts';
 import type {
@@ -28,6 +29,9 @@ export interface Tables {
   previewSites: { number: number; site: string; digest: string | null };
   audit: Stored<AuditRow, 'detail'>;
   tokens: TokenRow & { hash: string };
+  agents: Stored<AgentRow, 'conflicts' | 'status'>;
+  enrollmentCodes: EnrollmentCodeRow & { hash: string };
+  agentDecisions: AgentDecisionRow;
 }
 
 export const planCodec = new Codec<PlanStateRow, 'problems'>({ json: ['problems'] });
@@ -47,3 +51,6 @@ export const previewCodec = new Codec<PreviewRow, 'report' | 'check', 'fork'>({
   flags: ['fork'],
 });
 export const auditCodec = new Codec<AuditRow, 'detail'>({ json: ['detail'] });
+export const agentCodec = new Codec<AgentRow, 'conflicts' | 'status'>({
+  json: ['conflicts', 'status'],
+});

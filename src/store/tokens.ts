@@ -68,6 +68,18 @@ export class Tokens {
     return numUpdatedRows > 0n;
   }
 
+  /** Ends the use of one token, whatever others of its name there are. */
+  async revokeById(id: string): Promise<void> {
+    await this.#session.write((db) =>
+      db
+        .updateTable('tokens')
+        .set({ revokedAt: this.#session.now() })
+        .where('id', '=', id)
+        .where('revokedAt', 'is', null)
+        .execute(),
+    );
+  }
+
   /** Whose token this is, or undefined if it is none of ours or was revoked. Hashes are compared in constant time. */
   async verify(token: string): Promise<TokenRow | undefined> {
     const [, id, secret] = FORMAT.exec(token) ?? [];

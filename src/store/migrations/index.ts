@@ -3,10 +3,12 @@ import type { Migration } from 'kysely/migration';
 import * as first from './0001-first.ts';
 import * as groups from './0002-groups.ts';
 import * as previews from './0003-previews.ts';
+import * as agents from './0004-agents.ts';
 
 /** In order of their names. A migration that was released is never changed: add another. */
 export const migrations: Record<string, Migration> = {
   '0001-first': first,
   '0002-groups': groups,
   '0003-previews': previews,
+  '0004-agents': agents,
 };
