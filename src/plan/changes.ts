@@ -1,5 +1,5 @@
 import { compareText } from '../model/problem.ts';
-import { exporterOf, stackExports } from './exports.ts';
+import { consumersOfChange, exporterOf, stackExports } from './exports.ts';
 import { layerFiles } from './layers.ts';
 import { siteNameOf } from './layout.ts';
 import type { ListMerge, Plan, PlanFiles } from './plan.ts';
@@ -27,7 +27,9 @@ function findChanged(before: Plan, after: Plan): Set<string> {
   if (!sameRules(before, after)) return new Set([...before.sites.keys(), ...after.sites.keys()]);
   const changed = ownChanges(before, after, changedFiles(before.files, after.files));
   addImporters(before, after, changed);
-  return changed;
+  return before.gathered === after.gathered
+    ? changed
+    : changed.union(consumersOfChange(before, after));
 }
 
 /** Paths that differ in content or mode, or are only in one of the plans. */
@@ -125,6 +127,9 @@ function addImporters(before: Plan, after: Plan, changed: Set<string>): void {
 
 function exportsDiffer(before: Plan, after: Plan, site: string, stack: string): boolean {
   if (!before.sites.has(site) || !after.sites.has(site)) return true;
+  // What a file of its tree holds shows when that is rendered.
+  const files = [before, after].map((plan) => plan.stacks.get(stack)?.exportedFiles.size ?? 0);
+  if (files.some((count) => count > 0)) return true;
   return !sameNode(stackExports(before, site, stack), stackExports(after, site, stack), {
     order: true,
   });

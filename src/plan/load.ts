@@ -1,20 +1,23 @@
 import { compareProblems, compareText, formatProblem, type Problem } from '../model/problem.ts';
 import { changedFiles, changedSites } from './changes.ts';
 import { type Documents, readDocuments } from './documents.ts';
+import { NOTHING_GATHERED } from './exports.ts';
+import { importCycles, stackCycles } from './import-cycles.ts';
+import { exportProblems } from './import-problems.ts';
 import { layerFiles, layerLabels } from './layers.ts';
 import { type Layout, layerPaths, layoutOf, strayFiles } from './layout.ts';
 import { absentFile, readOverlay } from './overlays.ts';
 import { parameterProblems } from './parameters.ts';
 import { PathIndex, refusedProblems } from './paths.ts';
-import type { Plan, PlanFiles, SiteDefinition, SiteOverlay, StackDefinition } from './plan.ts';
-import {
-  nameProblem,
-  siteCycles,
-  siteNameProblems,
-  siteReferences,
-  stackCycles,
-  stackReferences,
-} from './references.ts';
+import type {
+  Gathered,
+  Plan,
+  PlanFiles,
+  SiteDefinition,
+  SiteOverlay,
+  StackDefinition,
+} from './plan.ts';
+import { nameProblem, siteNameProblems, siteReferences, stackReferences } from './references.ts';
 import { PLAN_FILE, readSettings, type Settings } from './settings.ts';
 import { nearest, quoted, topOf } from './shape.ts';
 import { paramProblems, readSite } from './sites.ts';
@@ -31,6 +34,8 @@ export interface LoadOptions {
   /** A valid plan that this one may be much like: what did not change is taken over from it. */
   previous?: Plan;
   refused?: readonly Refused[];
+  /** What runs gathered at sites; if not given, what the plan before has. */
+  gathered?: Gathered;
 }
 
 export interface Loaded {
@@ -56,8 +61,9 @@ const workings = new WeakMap<Plan, Workings>();
  * Reads and validates a plan. Every fault is found in one run and told with its position, in the order of files
  * and lines; with any fault there is no plan. Templates are not looked at: see `openPlan` in src/render.
  */
-export function loadPlan(files: PlanFiles, { previous, refused = [] }: LoadOptions = {}): Loaded {
-  const reading = new Loading(files, previous).run();
+export function loadPlan(files: PlanFiles, options: LoadOptions = {}): Loaded {
+  const { refused = [] } = options;
+  const reading = new Loading(files, options).run();
   for (;;) {
     const step = reading.next();
     if (step.done) return concluded(step.value, refused);
@@ -67,15 +73,24 @@ export function loadPlan(files: PlanFiles, { previous, refused = [] }: LoadOptio
 /** As `loadPlan`, for a process that has other things to do: `pause` is called, and awaited, every now and then. */
 export async function loadPlanInTurns(
   files: PlanFiles,
-  { previous, refused = [] }: LoadOptions,
+  options: LoadOptions,
   pause: () => Promise<void>,
 ): Promise<Loaded> {
-  const reading = new Loading(files, previous).run();
+  const { refused = [] } = options;
+  const reading = new Loading(files, options).run();
   for (;;) {
     const step = reading.next();
     if (step.done) return concluded(step.value, refused);
     await pause();
   }
+}
+
+/** The same plan with other values gathered. Nothing of it is read again. */
+export function withGathered(plan: Plan, gathered: Gathered): Plan {
+  const other = { ...plan, gathered };
+  const known = workings.get(plan);
+  if (known) workings.set(other, known);
+  return other;
 }
 
 function concluded({ plan, problems }: Loaded, refused: readonly Refused[]): Loaded {
@@ -100,9 +115,11 @@ class Loading {
   readonly #documents = new Map<string, YamlDocument>();
   /** Paths that are not as they were in the plan before. */
   readonly #changed: ReadonlySet<string>;
+  readonly #gathered: Gathered;
 
-  constructor(files: PlanFiles, previous: Plan | undefined) {
+  constructor(files: PlanFiles, { previous, gathered }: LoadOptions) {
     this.#files = files;
+    this.#gathered = gathered ?? previous?.gathered ?? NOTHING_GATHERED;
     this.#previous = previous;
     this.#before = previous && workings.get(previous);
     this.#changed = this.#before ? changedFiles(previous!.files, files) : new Set(files.keys());
@@ -136,9 +153,11 @@ class Loading {
       stacks,
       layerDocuments: layers,
       overlays,
+      gathered: this.#gathered,
       files: this.#files,
     };
     yield* this.#parameters(plan, doubtful);
+    if (this.#problems.length === 0) this.#problems.push(...exportProblems(plan));
     workings.set(plan, { index, layout, settings, documents: this.#documents });
     return { plan, problems: this.#problems };
   }
@@ -306,8 +325,9 @@ class Loading {
       );
       if (problems.length > 0 || unread) doubtful.add(site.name);
     }
-    for (const stack of stacks.values()) this.#problems.push(...stackReferences(stack, named));
-    this.#problems.push(...siteCycles(sites), ...stackCycles(stacks));
+    for (const stack of stacks.values())
+      this.#problems.push(...stackReferences(stack, named, stacks));
+    this.#problems.push(...importCycles(sites, stacks), ...stackCycles(stacks));
     for (const [site, [first]] of layout.overlays) {
       if (named.sites.has(site)) continue;
       const message = `there is no site ${quoted(site)} to overlay`;

@@ -1,3 +1,4 @@
+import type { Json } from '../model/outputs.ts';
 import type { TrackedFiles } from '../model/tree.ts';
 import type { ParameterSchema } from './stack-schema.ts';
 import type { MapNode, YamlDocument, YamlNode } from './yaml/node.ts';
@@ -70,15 +71,27 @@ export interface StackFile {
   template: boolean;
 }
 
+/** A value that a stack's playbooks gather with `set_stats`. */
+export interface ExportedValue {
+  /** Why a value is not what it has to be, or undefined. */
+  fault: (value: Json) => string | undefined;
+  secret: boolean;
+}
+
 export interface StackDefinition {
   name: string;
   /** Its folder in the plan: `stacks/<name>`. */
   folder: string;
   /** Playbooks in the order they are applied, relative to the folder (`playbooks/site.yml`). */
   playbooks: string[];
-  /** Stacks whose exports it imports, and the parameters it exports. */
+  /** Stacks whose exports it imports, and of those that it imports by name the names. */
   imports: string[];
+  importNames: ReadonlyMap<string, readonly string[]>;
+  /** Parameters that it exports, as dotted paths. */
   exports: string[];
+  /** By the name under which it exports them: files, by their path in the site tree, and gathered values. */
+  exportedFiles: ReadonlyMap<string, string>;
+  exportedValues: ReadonlyMap<string, ExportedValue>;
   /** Parsed `schema.json`, if there is one. */
   schema?: Record<string, unknown>;
   /** What that schema says: checks, defaults, secrets. */
@@ -98,6 +111,12 @@ export interface SiteOverlay {
   absent: readonly string[];
 }
 
+/**
+ * Values that runs gathered at sites: `<site>/<stack>` → name → value. They are no part of the plan's files, and the
+ * one other thing that rendering depends on.
+ */
+export type Gathered = ReadonlyMap<string, ReadonlyMap<string, Json>>;
+
 /** A validated plan. Everything in it stands for one revision; it is never changed. */
 export interface Plan {
   name: string;
@@ -112,5 +131,6 @@ export interface Plan {
   layerDocuments: ReadonlyMap<string, YamlDocument>;
   /** Only of sites that have one, by the site's name. */
   overlays: ReadonlyMap<string, SiteOverlay>;
+  gathered: Gathered;
   files: PlanFiles;
 }

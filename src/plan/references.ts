@@ -1,4 +1,4 @@
-import { compareText, type Problem } from '../model/problem.ts';
+import type { Problem } from '../model/problem.ts';
 import { isName, pathFault } from '../model/tree.ts';
 import { caseClashes, fold } from './paths.ts';
 import type { SiteDefinition, StackDefinition } from './plan.ts';
@@ -52,19 +52,42 @@ export function nameProblem(what: string, name: string, file: string): Problem[]
   ];
 }
 
-/** Stacks that a stack refers to. */
-export function stackReferences(stack: StackDefinition, named: Named): Problem[] {
-  return stack.imports.flatMap((name, index) =>
-    named.stacks.has(name)
-      ? []
-      : [
-          {
-            message: `the stack ${quoted(stack.name)} imports from ${quoted(name)}, which is no stack of this plan`,
-            position: positionOf(nodeAt(stack.document.root, ['imports', index])!.source!),
-            ...nearest(name, named.stacks),
-          },
-        ],
-  );
+/** Stacks that a stack refers to, and what it imports of them. */
+export function stackReferences(
+  stack: StackDefinition,
+  named: Named,
+  stacks: ReadonlyMap<string, StackDefinition>,
+): Problem[] {
+  const { root } = stack.document;
+  return stack.imports.flatMap((name, index): Problem[] => {
+    const position = stack.importNames.has(name)
+      ? keyPosition(root, ['imports', name])
+      : positionOf(nodeAt(root, ['imports', index])!.source!);
+    const says = `the stack ${quoted(stack.name)} imports`;
+    if (!named.stacks.has(name)) {
+      const message = `${says} from ${quoted(name)}, which is no stack of this plan`;
+      return [{ message, position, ...nearest(name, named.stacks) }];
+    }
+    const exporter = stacks.get(name);
+    if (!exporter) return [];
+    const exported = exportedNames(exporter);
+    if (exported.length === 0) {
+      const message = `${says} from ${quoted(name)}, which exports nothing`;
+      const hint = `say what it exports in ${exporter.document.file}`;
+      return [{ message, position, hint }];
+    }
+    return (stack.importNames.get(name) ?? []).flatMap((path, at): Problem[] => {
+      if (exported.some((one) => path === one || path.startsWith(`${one}.`))) return [];
+      const message = `${says} ${quoted(path)} from ${quoted(name)}, which does not export it`;
+      const source = nodeAt(root, ['imports', name, at])!.source!;
+      return [{ message, position: positionOf(source), ...nearest(path, exported) }];
+    });
+  });
+}
+
+/** The names of all that a stack exports; parameters as dotted paths. */
+function exportedNames({ exports, exportedFiles, exportedValues }: StackDefinition): string[] {
+  return [...exports, ...exportedFiles.keys(), ...exportedValues.keys()];
 }
 
 /** Stacks, labels and other sites that a site refers to. */
@@ -89,6 +112,7 @@ export function siteReferences(
     const position = positionOf(nodeAt(root, ['stacks', index])!.source!);
     problems.push({ ...unknownStack(name), position });
   }
+  problems.push(...gatheredTwice(site, plan.stacks));
   for (const { label, pattern } of plan.labels) {
     if (Object.hasOwn(site.labels, label) || !isName(label)) continue;
     problems.push({
@@ -126,67 +150,21 @@ export function siteReferences(
   return problems;
 }
 
-/** Sites that import from each other in a circle: none of them could be brought up first. */
-export function siteCycles(sites: ReadonlyMap<string, SiteDefinition>): Problem[] {
-  const next = (name: string): string[] => Object.values(sites.get(name)?.imports ?? {});
-  return cycles(
-    [...sites.keys()].filter((name) => next(name).length > 0),
-    next,
-  ).map((cycle) => {
-    const site = sites.get(cycle[0]!)!;
-    const stack = Object.keys(site.imports).find((key) => site.imports[key] === cycle[1])!;
-    const position = positionOf(nodeAt(site.document.root, ['imports', stack])!.source!);
-    return { message: `sites import from each other in a circle: ${cycle.join(' → ')}`, position };
-  });
-}
-
-/**
- * Stacks that import from each other in a circle. One that imports from itself is none: a spoke of a network
- * may take what the hub's same stack exports.
- */
-export function stackCycles(stacks: ReadonlyMap<string, StackDefinition>): Problem[] {
-  const next = (name: string): string[] =>
-    (stacks.get(name)?.imports ?? []).filter((other) => other !== name);
-  return cycles([...stacks.keys()], next).map((cycle) => {
-    const stack = stacks.get(cycle[0]!)!;
-    const index = stack.imports.indexOf(cycle[1]!);
-    const position = positionOf(nodeAt(stack.document.root, ['imports', index])!.source!);
-    return { message: `stacks import from each other in a circle: ${cycle.join(' → ')}`, position };
-  });
-}
-
-/**
- * Circles in a graph, each once and as the names on the way round, beginning and ending with the one that comes
- * first in code-unit order. Where circles share an edge, at least one is found. Does not recurse: a chain of
- * imports may be as long as the plan is large.
- */
-function cycles(names: readonly string[], next: (name: string) => readonly string[]): string[][] {
-  const found: string[][] = [];
-  const done = new Set<string>();
-  for (const start of names.toSorted(compareText)) {
-    const path: string[] = [];
-    const place = new Map<string, number>();
-    const open: string[][] = [];
-    const enter = (name: string): void => {
-      place.set(name, path.length);
-      path.push(name);
-      open.push([...next(name)].toSorted(compareText));
-    };
-    if (!done.has(start)) enter(start);
-    while (path.length > 0) {
-      const name = open.at(-1)!.shift();
-      if (name === undefined) {
-        const left = path.pop()!;
-        open.pop();
-        place.delete(left);
-        done.add(left);
-      } else if (place.has(name)) {
-        const cycle = path.slice(place.get(name));
-        const from = cycle.indexOf(cycle.toSorted(compareText)[0]!);
-        const turned = [...cycle.slice(from), ...cycle.slice(0, from)];
-        found.push([...turned, turned[0]!]);
-      } else if (!done.has(name)) enter(name);
-    }
-  }
-  return found;
+/** Values of the same name that two stacks of a site gather: Ansible has one place for them. */
+function gatheredTwice(
+  site: SiteDefinition,
+  stacks: ReadonlyMap<string, StackDefinition>,
+): Problem[] {
+  const first = new Map<string, string>();
+  return site.stacks.flatMap((stack, index) =>
+    [...(stacks.get(stack)?.exportedValues.keys() ?? [])].flatMap((name): Problem[] => {
+      const other = first.get(name) ?? stack;
+      first.set(name, other);
+      if (other === stack) return [];
+      const message = `the stacks ${quoted(other)} and ${quoted(stack)} both gather ${quoted(name)}`;
+      const { source } = nodeAt(site.document.root, ['stacks', index])!;
+      const hint = 'give the value another name in one of them, or deploy them at two sites';
+      return [{ message, position: positionOf(source!), hint }];
+    }),
+  );
 }

@@ -151,6 +151,44 @@ export const siteSchema = z
   })
   .meta({ title: 'trueup site', description: 'sites/**.yaml: one site, called as its file is.' });
 
+const dottedPath = z.string().regex(/^[^.\s]+(?:\.[^.\s]+)*$/, 'must be a dotted parameter path');
+const exportedParams = z
+  .array(dottedPath)
+  .describe('Parameters that other stacks may import, as dotted paths.');
+/** What templates can name after `imports.<stack>.`. */
+const exportName = z
+  .string()
+  .regex(
+    /^[A-Za-z_]\w{0,62}$/,
+    'must be up to 63 letters, digits and "_", and begin with no digit',
+  );
+
+const exportedValue = z.union(
+  [
+    z.enum(['string', 'number', 'integer', 'boolean', 'object', 'array']),
+    z.looseObject({
+      type: z.unknown().optional(),
+      secret: z
+        .boolean()
+        .default(false)
+        .describe('It must be gathered as vault text or as a reference, never in the clear.'),
+    }),
+  ],
+  { error: 'must be a type such as string, or a JSON Schema' },
+);
+
+const typedExports = z.strictObject({
+  params: exportedParams.default([]),
+  files: z
+    .record(exportName, z.string())
+    .default({})
+    .describe('Name → file of the rendered stack, such as files/ca.pem.'),
+  values: z
+    .record(exportName, exportedValue)
+    .default({})
+    .describe('Name → type or JSON Schema of what the playbooks gather by set_stats.'),
+});
+
 /** `stacks/<stack>/stack.yaml` */
 export const stackSchema = z
   .strictObject({
@@ -160,11 +198,18 @@ export const stackSchema = z
     playbooks: z
       .array(z.string())
       .describe('Playbooks in the order of applying, such as playbooks/site.yml.'),
-    imports: z.array(name).default([]).describe('Stacks whose exports its templates use.'),
-    exports: z
-      .array(z.string().regex(/^[^.\s]+(?:\.[^.\s]+)*$/, 'must be a dotted parameter path'))
+    imports: z
+      .union([z.array(name), z.record(name, z.array(dottedPath).min(1))], {
+        error: 'must be a list of stacks, or stacks with the names that are imported from each',
+      })
       .default([])
-      .describe('Parameters that other sites may import, as dotted paths.'),
+      .describe('Stacks whose exports its templates use: with the names of these, or all of them.'),
+    exports: z
+      .union([exportedParams, typedExports], {
+        error: 'must be a list of parameters, or a map of params, files and values',
+      })
+      .default([])
+      .describe('What other stacks may import.'),
     requirements: z
       .union([anyParameters, z.array(z.unknown())], { error: 'must be a map or a list' })
       .exactOptional()

@@ -121,6 +121,13 @@ function problemsOf(document: YamlDocument, schema: z.ZodType, issue: Issue): Pr
       ...nearest(key, known),
     }));
   }
+  if (issue.code === 'invalid_union') {
+    const meant = meantAlternative(issue.errors, found.node);
+    if (meant)
+      return meant.flatMap((one) =>
+        problemsOf(document, schema, { ...one, path: [...issue.path, ...one.path] }),
+      );
+  }
   const position = found.position ?? topOf(document.file);
   if (found.missing || (path.length === 1 && found.node && isNull(found.node))) {
     return [{ message: `${what} is missing${expectation(issue)}`, position }];
@@ -136,6 +143,18 @@ function problemsOf(document: YamlDocument, schema: z.ZodType, issue: Issue): Pr
 
 function expectation(issue: Issue): string {
   return issue.code === 'invalid_value' ? `: it must be ${alternatives(issue.values)}` : '';
+}
+
+/** What is wrong by the alternative that somebody meant: the one that takes such a map, or such a list. */
+function meantAlternative(
+  alternatives: readonly (readonly Issue[])[],
+  node: YamlNode | undefined,
+): readonly Issue[] | undefined {
+  if (!node || node.kind === 'scalar') return undefined;
+  const fitting = alternatives.filter((issues) =>
+    issues.every(({ path, code }) => path.length > 0 || code === 'unrecognized_keys'),
+  );
+  return fitting.length === 1 ? fitting[0] : undefined;
 }
 
 function fault(issue: Issue, node: YamlNode | undefined): string {

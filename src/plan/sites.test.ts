@@ -118,13 +118,13 @@ test.each<[string, Edits, string[]]>([
     'sites in a circle',
     { [MADRID]: append('imports: { compute: lisbon-07 }\n') },
     [
-      'sites/lisbon-07.yaml:5:21: sites import from each other in a circle: lisbon-07 → madrid-01 → lisbon-07',
+      'sites/lisbon-07.yaml:5:21: sites import from each other in a circle: lisbon-07 → madrid-01 (control) → lisbon-07 (compute)',
     ],
   ],
   [
     'a site that imports from itself',
     { [MADRID]: append('imports: { control: madrid-01 }\n') },
-    ['sites/madrid-01.yaml:11:21: sites import from each other in a circle: madrid-01 → madrid-01'],
+    ['sites/madrid-01.yaml:11:21: sites import from each other in a circle: madrid-01 → madrid-01 (control)'],
   ],
   [
     'parameter with a name that is taken',

@@ -22,7 +22,7 @@ export interface ParameterSchema extends Defaults {
   findSecrets?: FindSecrets;
 }
 
-interface SchemaFault {
+export interface SchemaFault {
   message: string;
   path: YamlPath;
 }
@@ -61,7 +61,7 @@ export function readStackSchema(
 
   // JSON is YAML but for a few corners, so the parser that knows positions serves; without it, the file must do.
   const root = parseYamlValue(file, text).root;
-  const compiled = compile(source);
+  const compiled = compileSchema(source);
   if ('faults' in compiled) {
     return failed(
       ...compiled.faults.map(({ message, path }) => ({
@@ -92,7 +92,10 @@ function failed(...problems: Problem[]): { schema: undefined; problems: Problem[
   return { schema: undefined, problems };
 }
 
-function compile(source: JsonObject): { validate: ValidateFunction } | { faults: SchemaFault[] } {
+/** Makes a JSON Schema ready to be held against values, or tells what is wrong with it. */
+export function compileSchema(
+  source: JsonObject,
+): { validate: ValidateFunction } | { faults: SchemaFault[] } {
   const declared = source['$schema'];
   if (
     declared !== undefined &&

@@ -22,6 +22,7 @@ test.each<[string, Edits, string[]]>([
     'stacks in a circle',
     {
       'stacks/control/stack.yaml': append('imports: [compute]\n'),
+      'stacks/compute/stack.yaml': append('exports: [domain]\n'),
       [MADRID]: replace('[control]', '[control, compute]'),
     },
     [

@@ -5,6 +5,7 @@ import type { PlanFiles, StackDefinition, StackFile } from './plan.ts';
 import { stackSchema } from './schemas.ts';
 import { checkShape, nearest, positionOf, quoted, topOf } from './shape.ts';
 import { paramProblems } from './sites.ts';
+import { readExports } from './stack-exports.ts';
 import { readStackSchema } from './stack-schema.ts';
 import type { YamlDocument } from './yaml/node.ts';
 import { nodeAt } from './yaml/value.ts';
@@ -60,12 +61,15 @@ export function readStack(
       ),
     });
   }
+  const { exported, problems: exportProblems } = readExports(name, document, value, targets);
+  problems.push(...exportProblems);
   const stack: StackDefinition = {
     name,
     folder,
     playbooks: value.playbooks,
-    imports: value.imports,
-    exports: value.exports,
+    imports: Array.isArray(value.imports) ? value.imports : Object.keys(value.imports),
+    importNames: new Map(Array.isArray(value.imports) ? [] : Object.entries(value.imports)),
+    ...exported,
     ...(read?.schema ? { schema: read.schema.source, parameters: read.schema } : {}),
     ...(requirements ? { requirements } : {}),
     files: tree.files,

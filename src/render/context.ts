@@ -1,9 +1,17 @@
-import { exporterOf, stackExports } from '../plan/exports.ts';
+import { InvalidInput } from '../model/errors.ts';
+import { exporterOf } from '../plan/exports.ts';
+import { siteOf, siteParams } from '../plan/layers.ts';
 import type { Plan, SiteDefinition, StackDefinition } from '../plan/plan.ts';
 import { secretPaths } from '../plan/secrets.ts';
 import type { MapNode, Value, YamlPath } from '../plan/yaml/node.ts';
+import { decodeUtf8 } from '../plan/yaml/parse.ts';
 import { freshValue, toValue } from '../plan/yaml/value.ts';
+import { importedFrom } from './imported.ts';
 import type { Names } from './template/context.ts';
+import { renderTemplate } from './templates.ts';
+
+/** Bytes of a file that is exported: a certificate or a settings file, no archive. */
+const MAX_FILE = 256 * 1024;
 
 /** What a template sees: values by name, and which of them, by path, may be tested but never printed. */
 export interface TemplateNames {
@@ -11,7 +19,7 @@ export interface TemplateNames {
   secrets?: (path: YamlPath) => boolean;
 }
 
-/** What a stack imports at a site: from which stack, at which other site, and what is exported there. */
+/** What a stack imports at a site: from which stack, at which other site, and what of it. */
 export interface Import {
   stack: string;
   from: string;
@@ -64,14 +72,47 @@ export class SiteContext {
       : { names };
   }
 
+  #imported(from: string, by: StackDefinition, exporter: string): MapNode {
+    return importedFrom(this.#plan, from, by, exporter, (site, stack, target) =>
+      fileText(this.#plan, site, stack, target),
+    );
+  }
+
   importsOf(stack: StackDefinition): Import[] {
     return stack.imports.flatMap((name) => {
       const from = exporterOf(this.#plan, this.#site.name, name);
       return from === undefined
         ? []
-        : [{ stack: name, from, exported: stackExports(this.#plan, from, name) }];
+        : [{ stack: name, from, exported: this.#imported(from, stack, name) }];
     });
   }
+}
+
+/** The text of a file of another site's tree, rendered alone; undefined where that site goes without it. */
+function fileText(plan: Plan, site: string, stackName: string, target: string): string | undefined {
+  const overlay = plan.overlays.get(site);
+  if (overlay?.absent.includes(target)) return undefined;
+  const stack = plan.stacks.get(stackName)!;
+  const file = stack.files.find((one) => one.target === target)!;
+  const own = overlay?.files.get(target);
+  const definition = siteOf(plan, site);
+  const { content } =
+    own !== undefined || !file.template
+      ? plan.files.get(own ?? file.source)!
+      : renderTemplate(
+          plan,
+          stack,
+          file,
+          definition,
+          new SiteContext(plan, definition, siteParams(plan, site)),
+        );
+  const refuse = (message: string): InvalidInput =>
+    new InvalidInput([{ message, position: { file: own ?? file.source, line: 1, column: 1 } }]);
+  if (content.length > MAX_FILE)
+    throw refuse(`the file that ${site}/${stackName} exports is larger than ${MAX_FILE} bytes`);
+  const { text, problem } = decodeUtf8(own ?? file.source, content);
+  if (problem) throw new InvalidInput([problem]);
+  return text;
 }
 
 /** Values by name, made when they are asked for: a template reads few of a site's parameters. */

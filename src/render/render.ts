@@ -1,29 +1,33 @@
 import { InvalidInput } from '../model/errors.ts';
 import type { Problem } from '../model/problem.ts';
 import { treeDigest, type TreeFile } from '../model/tree.ts';
-import { siteOf, siteParams } from '../plan/layers.ts';
+import { NotGathered } from '../plan/exports.ts';
+import { siteParams } from '../plan/layers.ts';
 import { inOrder } from '../plan/load.ts';
 import type { Plan, SiteDefinition } from '../plan/plan.ts';
 import { emitYaml } from '../plan/yaml/emit.ts';
 import type { MapNode, YamlNode } from '../plan/yaml/node.ts';
 import { SiteContext } from './context.ts';
 import { contentHash, fileOf } from './digest.ts';
+import { IMPORTS_PATH, importsFile } from './imports-file.ts';
 import type { RenderedSite } from './manifest.ts';
 import { applyOverlay } from './overlay.ts';
 import { ansibleConfig, applyScript, inventory, playbookPaths, readme } from './project.ts';
+import { readySite } from './ready.ts';
 import { isOwn, renderTemplate } from './templates.ts';
 
 export { type RenderedSite, withManifest } from './manifest.ts';
 export { type FileTrace, traceFile } from './trace-file.ts';
 
 /**
- * Renders a site's Ansible project. The tree depends on the plan's bytes and the site's name, and on nothing else
- * (law 1); its paths are in code-unit order.
- * @throws InvalidInput listing everything that keeps this site from being rendered; UserError if the plan has no
- *   such site
+ * Renders a site's Ansible project. The tree depends on the plan's bytes, the site's name and the gathered values that
+ * its stacks import (which the tree names in `.trueup/imports.yml`), and on nothing else (law 1); its paths are in
+ * code-unit order. Stacks that wait for what the site's own playbooks are to gather are left out until that is there.
+ * @throws NotGathered if the site waits for what other sites are to gather; InvalidInput listing everything that keeps
+ *   this site from being rendered; UserError if the plan has no such site
  */
 export function renderSite(plan: Plan, site: string): RenderedSite {
-  const definition = siteOf(plan, site);
+  const definition = readySite(plan, site);
   const params = siteParams(plan, site);
   const files = ownFiles(plan, definition, params);
   const problems = addStacks(plan, definition, params, files);
@@ -34,9 +38,9 @@ export function renderSite(plan: Plan, site: string): RenderedSite {
   return { site, tree, digest: treeDigest(tree, contentHash) };
 }
 
-/** Paths within a site's tree of the playbooks that are applied, in order. Throws `UserError` if there is no such site. */
+/** Paths within a site's tree of the playbooks that are applied, in order. Throws as `renderSite` does for sites that wait or are unknown. */
 export function playbooksOf(plan: Plan, site: string): string[] {
-  return playbookPaths(plan, siteOf(plan, site));
+  return playbookPaths(plan, readySite(plan, site));
 }
 
 /** Bytes of all files of a site that come from templates; each template has its own bound as well. */
@@ -101,10 +105,12 @@ function addStacks(
         }
         files.set(file.target, rendered);
       } catch (error) {
-        if (!(error instanceof InvalidInput)) throw error;
+        if (!(error instanceof InvalidInput) || error instanceof NotGathered) throw error;
         problems.push(...error.problems);
       }
     }
   }
+  const imports = importsFile(plan, site, context);
+  if (imports) files.set(IMPORTS_PATH, imports);
   return problems;
 }
