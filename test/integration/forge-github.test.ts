@@ -87,7 +87,7 @@ test('says in a comment who had it closed, with no mention or markup', async () 
 async function settled(look: () => Promise<unknown>): Promise<void> {
   const { forge, remaining } = bench;
   for (let i = 0; i < 100; i += 1) {
-    const { mergeable } = (await forge.mergeResult(1)) ?? {};
+    const { mergeable } = await forge.mergeResult(1);
     const before = remaining();
     await look();
     if (mergeable !== undefined && remaining() === before) return;

@@ -16,6 +16,8 @@ export class BareRepository {
   /** What two commits are to each other never changes. */
   readonly #ancestors = new Map<string, boolean>();
   readonly #merges = new Map<string, { tree: string } | { conflicts: string[] }>();
+  /** Made once, as with the service itself: their time is a part of their id. */
+  readonly #trials = new Map<string, string | undefined>();
 
   /** Makes a new repository with the branch `main`, which holds one commit. */
   constructor(directory: string) {
@@ -138,10 +140,12 @@ export class BareRepository {
   /** Keeps a head and its trial merge as `<refs>/head` and `<refs>/merge`. Returns the merge, if there is one. */
   trialMerge(base: string, head: string, refs: string): string | undefined {
     this.git('update-ref', `${refs}/head`, head);
-    const merged = this.mergeTree(base, head);
-    if ('conflicts' in merged) return undefined;
-    const commit = this.#commitTree(merged.tree, [base, head], 'Trial', 'Trial merge');
-    this.git('update-ref', `${refs}/merge`, commit);
+    const commit = remembered(this.#trials, `${base} ${head}`, () => {
+      const merged = this.mergeTree(base, head);
+      if ('conflicts' in merged) return undefined;
+      return this.#commitTree(merged.tree, [base, head], 'Trial', 'Trial merge');
+    });
+    if (commit !== undefined) this.git('update-ref', `${refs}/merge`, commit);
     return commit;
   }
 
