@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 
 import type { Driver, RunRequest } from '../model/driver.ts';
 import { UserError } from '../model/errors.ts';
+import { MAX_OUTPUT, MAX_OUTPUT_DEPTH, MAX_OUTPUTS } from '../model/outputs.ts';
 import { Redactor } from '../model/redact.ts';
 import type { RunReport } from '../model/run.ts';
 import { treeDigest } from '../model/tree.ts';
@@ -201,7 +202,10 @@ export class AnsibleDriver implements Driver {
       check: request.kind === 'check',
       tree: folder.tree,
       secrets: request.secrets,
+      // A check changes nothing, so that what it finds is not what was made.
+      outputs: request.kind === 'apply' ? (request.outputs ?? {}) : {},
       limits: {
+        outputs: { one: MAX_OUTPUT, all: MAX_OUTPUTS, depth: MAX_OUTPUT_DEPTH },
         diff: this.#limits.eventDiff,
         message: this.#limits.eventMessage,
         total: this.#limits.events,

@@ -36,6 +36,8 @@ const eventSchema = z.discriminatedUnion('event', [
         skipped: count,
       }),
     ),
+    outputs: z.record(z.string(), z.json()).exactOptional(),
+    outputFaults: z.array(z.object({ name: z.string(), reason: z.string() })).exactOptional(),
   }),
 ]);
 

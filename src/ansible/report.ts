@@ -38,6 +38,7 @@ export class ReportBuilder {
   #stats: Record<string, HostCounts> | undefined;
   #hosts: Record<string, HostCounts> = {};
   #last: TaskReport | undefined;
+  #gathered: Pick<RunReport, 'outputs' | 'outputFaults'> = {};
 
   constructor(limits: ReportLimits) {
     this.#limits = limits;
@@ -58,6 +59,11 @@ export class ReportBuilder {
       case 'stats':
         this.#stats = event.hosts;
         this.#hosts = event.hosts;
+        // All since the start, as the counts are.
+        this.#gathered = {
+          ...(event.outputs && { outputs: event.outputs }),
+          ...(event.outputFaults && { outputFaults: event.outputFaults }),
+        };
         break;
     }
   }
@@ -99,7 +105,7 @@ export class ReportBuilder {
     end: RunEnd,
   ): RunReport {
     const hosts = this.#stats ?? countTasks(this.#tasks);
-    return { ...about, endedAt: Date.now(), ...end, hosts, tasks: this.#tasks };
+    return { ...about, endedAt: Date.now(), ...end, hosts, tasks: this.#tasks, ...this.#gathered };
   }
 
   #brokenOff(

@@ -1,3 +1,4 @@
+import type { OutputRule } from './outputs.ts';
 import type { RunKind, RunReport } from './run.ts';
 import type { SiteTree } from './tree.ts';
 
@@ -12,6 +13,8 @@ export interface RunRequest {
   playbooks: readonly string[];
   /** Values that must stand in no report, log or event, whatever their encoding. */
   secrets: readonly string[];
+  /** What an apply is to gather, by name; nothing else that playbooks set is told. */
+  outputs?: Readonly<Record<string, OutputRule>>;
   /** Seconds; after it the run is ended and reported as `timeout`. */
   timeout: number;
   /** Why the run is made, for the report and the log: `revision 1a2b3c4`, `back to the plan`. */

@@ -1,3 +1,5 @@
+import type { Json, OutputFault } from './outputs.ts';
+
 export type RunKind = 'apply' | 'check';
 
 /** How a run ended. `success`: every host answered and nothing failed; `changes` is told by the counts. */
@@ -45,6 +47,10 @@ export interface RunReport {
   reason: string;
   hosts: Record<string, HostCounts>;
   tasks: TaskReport[];
+  /** What an apply gathered of what was asked for, bounded and without any secret in the clear. */
+  outputs?: Record<string, Json>;
+  /** What it gathered that does not count, and why. */
+  outputFaults?: OutputFault[];
 }
 
 /** Sum over all hosts. */

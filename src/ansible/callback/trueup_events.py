@@ -1,7 +1,7 @@
 """Tells the process that started Ansible what happens, as one JSON line an event; stdout is for people.
 
 Events: `playbook` (it begins); `play` (and the hosts it is for); `task` (what one task did on one host);
-`stats` (counts by host since the start, at each playbook's end).
+`stats` (counts by host since the start, and the gathered values that are wanted, at each playbook's end).
 Works with ansible-core 2.14 and later and uses what callback plugins may use; every text has passed the redactor.
 """
 
@@ -17,6 +17,7 @@ sys.path.append(os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__f
 
 from trueup.channel import Channel
 from trueup.diffs import DiffPrinter
+from trueup.outputs import Outputs
 from trueup.redaction import Redactor
 from trueup.vaults import vaulted_values
 
@@ -47,6 +48,7 @@ class CallbackModule(CallbackBase):
         self._message_limit = orders['limits']['message']
         self._redactor = Redactor(orders['secrets'])
         self._diffs = DiffPrinter(self._redactor, orders['limits']['diff'])
+        self._outputs = Outputs(orders['outputs'], orders['limits']['outputs'], self._redactor)
         self._vaults_read = False
         self._started = {}
         self._handlers = set()
@@ -101,7 +103,16 @@ class CallbackModule(CallbackBase):
             counts['failed'] = counts.pop('failures')
             hosts[host] = counts
             self._say('%s: %s' % (host, ' '.join('%s=%d' % item for item in counts.items())))
-        self._channel.send({'event': 'stats', 'hosts': hosts})
+        event = {'event': 'stats', 'hosts': hosts}
+        # What `set_stats` says of the run as a whole; `per_host` values are nobody's to import.
+        outputs, faults = self._outputs.read((getattr(stats, 'custom', None) or {}).get('_run') or {})
+        if outputs:
+            event['outputs'] = outputs
+        if faults:
+            event['outputFaults'] = faults
+            for fault in faults:
+                self._say('%(name)s is not taken: %(reason)s' % fault)
+        self._channel.send(event)
 
     def _report(self, result, status, ignored=False):
         task, host, outcome = result._task, result._host.get_name(), result._result
