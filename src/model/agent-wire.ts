@@ -109,12 +109,9 @@ export type CentreState = z.output<typeof CentreState>;
 export const SignersAnswer = z
   .object({
     allowedSigners: z.string().max(100_000),
-    signatures: z
-      .array(z.string().max(4_000))
-      .max(16)
-      .meta({
-        description: 'SSHSIG (armored, namespace git) over the text, one of each key in use.',
-      }),
+    signatures: z.array(z.string().max(4_000)).max(16).meta({
+      description: 'SSHSIG (armored, namespace git) over the text, one of each key in use.',
+    }),
   })
   .meta({ id: 'SignersAnswer' });
 export type SignersAnswer = z.output<typeof SignersAnswer>;
@@ -144,6 +141,16 @@ export const AgentStatus = z
     base: Commit.nullable(),
     desired: Commit.nullable(),
     generation: Count,
+    /**
+     * What counts as applied, as the site's own row has it: the desired commit, the digest of the tree that was run
+     * (with the edits that were in it), and when that was. It moves without a run where a new desired tree asks for
+     * what was applied before.
+     */
+    applied: z
+      .object({ commit: Commit, digest: z.string().max(64), at: Time.nullable() })
+      .nullable(),
+    /** Whether the last apply failed. */
+    failed: z.boolean(),
     /** Why nothing is applied there, for people; null: nothing keeps it. */
     hold: Words.nullable(),
     /** Paths where plan and site disagree and the site waits for a decision. */
@@ -182,7 +189,7 @@ const HostCounts = z.object({
 });
 
 export const SiteRun = z.object({
-  id: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$/, 'is not the id of a run'),
+  id: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,59}$/, 'is not the id of a run'),
   cause: z.string().max(1_000),
   commit: Commit,
   /** The desired commit that was applied with it; becomes the site's applied commit where the run succeeded. */
@@ -197,6 +204,11 @@ export const SiteRun = z.object({
     endedAt: Time,
     result: RunOutcome,
     reason: z.string().max(100_000),
+    outputs: z.record(z.string().max(255), z.json()).optional(),
+    outputFaults: z
+      .array(z.object({ name: z.string().max(255), reason: z.string().max(4_000) }))
+      .max(1_000)
+      .optional(),
     hosts: z.record(z.string().max(255), HostCounts),
     tasks: z
       .array(
