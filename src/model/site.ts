@@ -17,6 +17,8 @@ export interface SiteFacts {
   /** An apply is owed whatever was applied before: the site went back to the plan, or somebody asked for it. */
   applyForced: boolean;
   hold: string | null;
+  /** What others have to do before the newest plan can be rendered or applied here. */
+  waitsFor: string | null;
   applying: boolean;
   openDrifts: number;
   lastApplyFailed: boolean;
@@ -28,6 +30,7 @@ export function siteState(facts: SiteFacts): SiteState {
   if (facts.applying) return 'applying';
   if (facts.lastApplyFailed) return 'failed';
   if (facts.openDrifts > 0) return 'drifted';
+  if (facts.waitsFor !== null) return 'pending';
   if (facts.applyForced || facts.appliedCommit !== facts.desiredCommit) return 'pending';
   return 'synced';
 }

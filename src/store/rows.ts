@@ -1,3 +1,4 @@
+import type { Json } from '../model/outputs.ts';
 import type { PreviewCheck, PreviewReport, Review } from '../model/preview.ts';
 import type { Problem } from '../model/problem.ts';
 import type { BackportProposal, PlanEdit, ProposalKind, ProposalState } from '../model/proposal.ts';
@@ -69,6 +70,10 @@ export interface SiteRow {
   applyForced: boolean;
   applyReason: string;
   hold: string | null;
+  /** What others have to gather, or to be brought to, before this site can be: for people. */
+  waitsFor: string | null;
+  /** Sites that changed with a revision that this one changed with too, and that go before it. */
+  needs: string[];
   lastApplyFailed: boolean;
   /** One sentence on what happens next. */
   message: string;
@@ -92,6 +97,24 @@ export interface SiteDesired {
   desiredCommit: string;
   desiredDigest: string;
   desiredRevision: string;
+}
+
+/** A value that runs gather at a site for others. */
+export interface ExportRow {
+  site: string;
+  stack: string;
+  name: string;
+  /** Null, with no digest, as long as no run gave one that could be used. */
+  value: Json;
+  digest: string | null;
+  /** The revision that was applied when it was gathered, the run, and when that ended. */
+  revision: string;
+  runId: string;
+  gatheredAt: number;
+  /** Why the last apply gave none: the value is an older one. */
+  fault: string | null;
+  /** Those who import it were rendered with it. */
+  taken: boolean;
 }
 
 export interface RunRow {

@@ -21,6 +21,7 @@ export async function refreshStates(
       'appliedCommit',
       'applyForced',
       'hold',
+      'waitsFor',
       'lastApplyFailed',
     ])
     .where('name', 'in', names)

@@ -243,6 +243,8 @@ const NEW_SITE = {
   applyForced: 0,
   applyReason: '',
   hold: null,
+  waitsFor: null,
+  needs: '[]',
   lastApplyFailed: 0,
   message: '',
   state: 'synced' as const,

@@ -4,6 +4,7 @@ import { Agents } from './agents.ts';
 import { Audit } from './audit.ts';
 import { Drifts } from './drifts.ts';
 import { EnrollmentCodes } from './enrollment-codes.ts';
+import { Exports } from './exports.ts';
 import { Lease } from './lease.ts';
 import { migrate } from './migrate.ts';
 import { migrations } from './migrations/index.ts';
@@ -26,6 +27,7 @@ export class Store {
   readonly revisions: Revisions;
   readonly sites: Sites;
   readonly runs: Runs;
+  readonly exports: Exports;
   readonly drifts: Drifts;
   readonly proposals: Proposals;
   readonly previews: Previews;
@@ -43,6 +45,7 @@ export class Store {
     this.revisions = new Revisions(session);
     this.sites = new Sites(session);
     this.runs = new Runs(session);
+    this.exports = new Exports(session);
     this.drifts = new Drifts(session);
     this.proposals = new Proposals(session);
     this.previews = new Previews(session);

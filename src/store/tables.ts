@@ -4,6 +4,7 @@ import type { PullRow, StatusRow } from './pulls.ts';
 import type {
   AuditRow,
   DriftRow,
+  ExportRow,
   PlanStateRow,
   PreviewRow,
   ProposalRow,
@@ -13,12 +14,16 @@ import type {
   TokenRow,
 } from './rows.ts';
 
+type SiteJson = 'labels' | 'stacks' | 'needs';
+type SiteFlag = 'applyForced' | 'lastApplyFailed';
+
 /** Every table as queries see it; columns are spelled in snake_case in the database itself. */
 export interface Tables {
   lease: { id: string; owner: string; epoch: number; expiresAt: number };
   plan: Stored<PlanStateRow, 'problems'> & { id: string };
   revisions: Stored<RevisionRow, 'review'>;
-  sites: Stored<SiteRow, 'labels' | 'stacks', 'applyForced' | 'lastApplyFailed'>;
+  sites: Stored<SiteRow, SiteJson, SiteFlag>;
+  exports: Stored<ExportRow, 'value', 'taken'>;
   runs: Stored<RunRow, 'report'>;
   drifts: Stored<DriftRow, 'paths'>;
   proposals: Stored<ProposalRow, 'result' | 'pushed', 'held'>;
@@ -36,9 +41,14 @@ export interface Tables {
 
 export const planCodec = new Codec<PlanStateRow, 'problems'>({ json: ['problems'] });
 export const revisionCodec = new Codec<RevisionRow, 'review'>({ json: ['review'] });
-export const siteCodec = new Codec<SiteRow, 'labels' | 'stacks', 'applyForced' | 'lastApplyFailed'>(
-  { json: ['labels', 'stacks'], flags: ['applyForced', 'lastApplyFailed'] },
-);
+export const siteCodec = new Codec<SiteRow, SiteJson, SiteFlag>({
+  json: ['labels', 'stacks', 'needs'],
+  flags: ['applyForced', 'lastApplyFailed'],
+});
+export const exportCodec = new Codec<ExportRow, 'value', 'taken'>({
+  json: ['value'],
+  flags: ['taken'],
+});
 export const runCodec = new Codec<RunRow, 'report'>({ json: ['report'] });
 export const driftCodec = new Codec<DriftRow, 'paths'>({ json: ['paths'] });
 export const proposalCodec = new Codec<ProposalRow, 'result' | 'pushed', 'held'>({
