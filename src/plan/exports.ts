@@ -232,20 +232,32 @@ export function consumersOf(plan: Plan, site: string): Set<string> {
  * values that changed.
  */
 export function consumersOfChange(before: Plan, after: Plan): Set<string> {
-  const changed = new Set<string>();
-  for (const key of gatheredChanges(before.gathered, after.gathered)) {
-    const [, exporter = ''] = key.split('/');
+  const changed = gatheredChanges(before.gathered, after.gathered).flatMap((key) => {
+    const [site = '', stack = ''] = key.split('/');
     const [was, is] = [before.gathered.get(key), after.gathered.get(key)];
-    const names = [...(after.stacks.get(exporter)?.exportedValues.keys() ?? [])].filter(
-      (name) => JSON.stringify(was?.get(name)) !== JSON.stringify(is?.get(name)),
-    );
-    for (const site of importers(after).get(key) ?? []) {
-      const stacks = after.sites.get(site)!.stacks.map((stack) => after.stacks.get(stack));
-      if (names.some((name) => stacks.some((stack) => stack && importsName(stack, exporter, name))))
-        changed.add(site);
+    return [...new Set([...(was?.keys() ?? []), ...(is?.keys() ?? [])])]
+      .filter((name) => JSON.stringify(was?.get(name)) !== JSON.stringify(is?.get(name)))
+      .map((name) => ({ site, stack, name }));
+  });
+  return consumersOfValues(after, changed);
+}
+
+/** The sites that import one of these gathered values by its name. */
+export function consumersOfValues(
+  plan: Plan,
+  values: Iterable<{ site: string; stack: string; name: string }>,
+): Set<string> {
+  const found = new Set<string>();
+  for (const { site, stack: exporter, name } of values) {
+    if (!plan.stacks.get(exporter)?.exportedValues.has(name)) continue;
+    for (const consumer of importers(plan).get(exporterKey(site, exporter)) ?? []) {
+      const imports = plan.sites
+        .get(consumer)!
+        .stacks.some((stack) => importsName(plan.stacks.get(stack)!, exporter, name));
+      if (imports) found.add(consumer);
     }
   }
-  return changed;
+  return found;
 }
 
 /** Keys under which two gatherings differ. */

@@ -12,10 +12,14 @@ import type { SiteRow } from '../store/rows.ts';
 import type { Store } from '../store/store.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
+import { exportersAwaited, notGathered } from './exporters.ts';
+import { judgedReport, outputsWanted, recordOutputs } from './gathering.ts';
 import type { PlanAt } from './plan-loop.ts';
 
 /** Come back when another revision of the plan may have come into force (ms). */
 const SOON = 500;
+/** Look again, without any word, whether what a site waits for is there (ms). */
+const LATER = 60_000;
 
 /** An apply that did not succeed; the loop comes back after a while. */
 class ApplyFailed extends Error {
@@ -39,6 +43,10 @@ export interface SiteLoopOptions {
   /** The working copy is up to date with the plan: time to judge whether it was edited. */
   onSettled: (site: string) => void;
   onApplied: (site: string) => void;
+  /** An apply ended, whatever came of it: those that wait for the site may have something to do. */
+  onEnded: (site: string) => void;
+  /** Values were gathered that others may import. */
+  onGathered: () => void;
 }
 
 /** The site loop: brings one site's working copy, and then its hosts, to the desired tree. */
@@ -69,15 +77,24 @@ export class SiteLoop {
         appliedCommit: row.desiredCommit,
         appliedRevision: row.desiredRevision,
         lastApplyFailed: false,
+        waitsFor: notGathered(current?.plan, site),
+        needs: [],
         message: `in sync at revision ${row.desiredRevision?.slice(0, 10)}; nothing had to be applied`,
       });
       this.#options.onApplied(site);
+      this.#options.onEnded(site);
       return undefined;
     }
     // Which playbooks are run is the plan's to say: it must be the one that the tree was rendered from.
     const { goodRevision, evaluatingRevision } = await store.plan.get();
     if (!current || goodRevision !== current.revision || evaluatingRevision !== null)
       return { again: SOON };
+    const waitsFor = await exportersAwaited(store, current.plan, row, this.#options.now());
+    if (waitsFor !== undefined) {
+      if (row.waitsFor !== waitsFor)
+        await store.sites.update(site, { waitsFor, message: `waits: ${waitsFor}` });
+      return { again: LATER };
+    }
     return this.#apply(row, current.plan, signal);
   }
 
@@ -102,19 +119,21 @@ export class SiteLoop {
       });
       await tx.sites.update(site, { lastRunId: id, message: `applying: ${cause}` });
     });
-    const report = await runner
+    const reported = await runner
       .submit({
         id,
         kind: 'apply',
         site,
         tree,
         playbooks: playbooksOf(plan, site),
+        outputs: outputsWanted(plan, site),
         timeout,
         cause,
         secrets: secretsOf(site, tree),
         signal,
       })
       .catch((error: unknown) => this.#couldNotStart(row, error));
+    const report = judgedReport(plan, reported);
     metrics.runs.inc({ kind: report.kind, driver: report.driver, result: report.result });
     metrics.runDuration.observe(
       { kind: report.kind, driver: report.driver },
@@ -123,11 +142,13 @@ export class SiteLoop {
     for (const [status, count] of Object.entries(totalCounts(report.hosts))) {
       metrics.ansibleTasks.inc({ status }, count);
     }
-    await this.#finish(id, row, report);
+    await this.#finish(id, row, plan, report);
     if (report.result === 'cancelled') return undefined;
+    this.#options.onEnded(site);
     if (report.result !== 'success') throw new ApplyFailed(`${site}: ${report.reason}`);
     log.info({ site, cause, changed: totalCounts(report.hosts).changed }, 'applied');
     this.#options.onApplied(site);
+    if (report.outputs) this.#options.onGathered();
     return undefined;
   }
 
@@ -147,14 +168,17 @@ export class SiteLoop {
     };
   }
 
-  async #finish(id: string, row: SiteRow, report: RunReport): Promise<void> {
+  async #finish(id: string, row: SiteRow, plan: Plan, report: RunReport): Promise<void> {
     const { store, trees } = this.#options;
     const success = report.result === 'success';
+    const waitsFor = notGathered(this.#options.plan()?.plan ?? plan, row.name);
     await store.transaction(async (tx) => {
       const { endedAt, result, reason } = report;
       await tx.runs.finish(id, { endedAt, result, reason, report });
       if (result === 'cancelled') return;
       const now = await tx.sites.get(row.name);
+      const revision = row.desiredRevision ?? '';
+      if (success) await recordOutputs(tx, plan, report, { runId: id, revision });
       await tx.sites.update(
         row.name,
         success
@@ -166,7 +190,9 @@ export class SiteLoop {
               applyForced: now?.applyForced === true && now.applyReason !== row.applyReason,
               lastApplyFailed: false,
               lastAppliedAt: endedAt,
-              message: `in sync at revision ${row.desiredRevision?.slice(0, 10)}`,
+              needs: [],
+              waitsFor,
+              message: appliedMessage(row, waitsFor),
             }
           : {
               lastApplyFailed: true,
@@ -178,6 +204,14 @@ export class SiteLoop {
       trees.followRefs([{ site: row.name, ref: 'applied', to: row.observedCommit! }]);
     }
   }
+}
+
+/** What was applied may be all that could be, so far. */
+function appliedMessage({ desiredRevision }: SiteRow, waitsFor: string | null): string {
+  const at = `at revision ${desiredRevision?.slice(0, 10)}`;
+  return waitsFor === null
+    ? `in sync ${at}`
+    : `applied ${at} as far as it can be: waits for ${waitsFor}`;
 }
 
 /** An edit was applied, as part of a new revision, and then taken back by hand: the hosts still have it. */
