@@ -14,8 +14,15 @@ export interface TreeMerge {
  * @param base the desired tree that the working copy came from
  * @param ours the tree found at the site
  * @param theirs the new desired tree
+ * @param prefer 'ours': of a text file in conflict, only the lines that do not go together stay ours, and the rest is
+ *   merged; otherwise all of the file stays ours. A conflict is told either way.
  */
-export function mergeTrees(base: SiteTree, ours: SiteTree, theirs: SiteTree): TreeMerge {
+export function mergeTrees(
+  base: SiteTree,
+  ours: SiteTree,
+  theirs: SiteTree,
+  prefer?: 'ours',
+): TreeMerge {
   const tree = new Map<string, TreeFile>();
   const conflicts: string[] = [];
   const paths = new Set([...base.keys(), ...ours.keys(), ...theirs.keys()]);
@@ -26,36 +33,52 @@ export function mergeTrees(base: SiteTree, ours: SiteTree, theirs: SiteTree): Tr
     else if (sameFile(was, our)) merged = their;
     else {
       const both = was && our && their ? mergeFiles(was, our, their) : undefined;
-      if (!both) conflicts.push(path);
-      merged = both ?? our;
+      if (!both || both.conflict) conflicts.push(path);
+      merged = both && (!both.conflict || prefer === 'ours') ? both.file : our;
     }
     if (merged) tree.set(path, merged);
   }
   return { tree, conflicts };
 }
 
-function mergeFiles(base: TreeFile, ours: TreeFile, theirs: TreeFile): TreeFile | undefined {
+/**
+ * A change of a tree, as if it had been made to another version of it. What that version has otherwise, or the same
+ * by itself, is no part of the change any more.
+ * @param from the version to which it was made
+ * @param changed that version with the change in it
+ * @param to the other version
+ */
+export function rebaseTree(from: SiteTree, changed: SiteTree, to: SiteTree): SiteTree {
+  return mergeTrees(from, to, changed, 'ours').tree;
+}
+
+function mergeFiles(
+  base: TreeFile,
+  ours: TreeFile,
+  theirs: TreeFile,
+): { file: TreeFile; conflict: boolean } | undefined {
   const mode = ours.mode === base.mode ? theirs.mode : ours.mode;
-  const [was, our, their] = [base, ours, theirs].map((file) => decode(file.content));
-  if (was === undefined || our === undefined || their === undefined) return undefined;
-  const regions = diff3Merge(lines(our), lines(was), lines(their), { excludeFalseConflicts: true });
+  const [was, our, their] = [base, ours, theirs].map(linesOf);
+  if (!was || !our || !their) return undefined;
+  const regions = diff3Merge(our, was, their, { excludeFalseConflicts: true });
+  let conflict = false;
   const out: string[] = [];
   for (const region of regions) {
-    if (region.conflict || !region.ok) return undefined;
-    out.push(...region.ok);
+    if (region.conflict) conflict = true;
+    for (const line of region.conflict ? region.conflict.a : region.ok!) out.push(line);
   }
-  return { mode, content: Buffer.from(out.join('')) };
+  return { file: { mode, content: Buffer.from(out.join('')) }, conflict };
 }
 
-/** Lines with their ends, so that a missing last newline is a difference like any other. */
-function lines(text: string): string[] {
-  return text.match(/[^\n]*\n|[^\n]+$/g) ?? [];
-}
-
-function decode(content: Buffer): string | undefined {
+/**
+ * The lines of a text file with their ends, so that a missing last newline is a difference like any other; undefined
+ * for what is no text in UTF-8.
+ */
+export function linesOf({ content }: TreeFile): string[] | undefined {
   if (content.includes(0)) return undefined;
   try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(content);
+    const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(content);
+    return text.match(/[^\n]*\n|[^\n]+$/g) ?? [];
   } catch {
     return undefined;
   }
