@@ -233,12 +233,18 @@ export class ProposalLoop {
     const made = ways[0]?.name;
     if (ways.length < 2 || (proposal.choice !== null && proposal.choice !== made)) return false;
     const command = await newCommand(forge, pull.number, proposal.lastCommand, ways);
-    if (command) await store.proposals.update(proposal.id, { lastCommand: command.id });
     const ticked = tickedOption(pull.body, proposal.body, ways);
     const choice = command?.choice ?? ticked;
-    if (choice === undefined || choice === made) return false;
-    await this.decisions.take(proposal, choice, command?.choice ? command.by : 'the pull request');
-    return true;
+    const taken = choice !== undefined && choice !== made;
+    if (taken)
+      await this.decisions.take(
+        proposal,
+        choice,
+        command?.choice ? command.by : 'the pull request',
+      );
+    // Only now: what was read and not done yet is read again after a crash.
+    if (command) await store.proposals.update(proposal.id, { lastCommand: command.id });
+    return taken;
   }
 
   /** The branch is somebody else's now: what they should know is said in a comment, and nothing is overwritten. */

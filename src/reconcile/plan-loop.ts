@@ -18,6 +18,7 @@ import type { SiteRow } from '../store/rows.ts';
 import type { Store } from '../store/store.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
+import { RevisionStatus } from './revision-status.ts';
 
 /** Sites rendered and written together; bounds memory. */
 const BATCH = 500;
@@ -68,6 +69,7 @@ export interface PlanLoopOptions {
  */
 export class PlanLoop {
   readonly #options: PlanLoopOptions;
+  readonly #status: RevisionStatus;
   #current: (PlanAt & { files: TrackedFiles }) | undefined;
   #fetched = false;
   /** Whether the desired trees are known to come from this version of the renderer. */
@@ -75,6 +77,7 @@ export class PlanLoop {
 
   constructor(options: PlanLoopOptions) {
     this.#options = options;
+    this.#status = new RevisionStatus(options);
   }
 
   /** The plan that is in force: the newest revision that was valid. */
@@ -110,6 +113,7 @@ export class PlanLoop {
       );
       await this.#putInForce(this.#current);
     }
+    await this.#status.tell(this.#current);
     return { again: Math.round(pollInterval * (0.9 + random() * 0.2)) };
   }
 
@@ -219,9 +223,10 @@ export class PlanLoop {
       problems: [],
       evaluatedAt: now(),
     });
-    const short = revision.slice(0, 12);
-    log.error({ revision, why }, `held: confirm it with \`trueup confirm ${short}\``);
-    await this.#report(revision, 'pending', `held: ${why}; trueup confirm ${short}`);
+    log.error(
+      { revision, why },
+      `held: confirm it with \`trueup confirm ${revision.slice(0, 12)}\``,
+    );
   }
 
   /** A held revision that the branch has left waits for nobody any more. */
@@ -282,7 +287,6 @@ export class PlanLoop {
     );
     onRevision(revision);
     onSites(there);
-    await this.#report(revision, 'success', `${total} of ${plan.sites.size} sites change`);
   }
 
   /** What another version of the renderer made has to be made again, though the plan is as it was. */
@@ -305,11 +309,6 @@ export class PlanLoop {
       { revision, problems: problems.slice(0, 20).map(formatProblem) },
       'this revision of the plan is not valid: the last good one stays in force',
     );
-    await this.#report(
-      revision,
-      'failure',
-      `${problems.length} faults; first: ${formatProblem(problems[0]!)}`,
-    );
   }
 
   async #recordRevision(
@@ -329,20 +328,6 @@ export class PlanLoop {
       changedSites: changedSiteCount,
       completedAt: result === 'pending' || result === 'held' ? null : now(),
     });
-  }
-
-  /** A word on the commit for people; the desired state does not hang on whether the forge hears it. */
-  async #report(
-    revision: string,
-    state: 'success' | 'failure' | 'pending',
-    description: string,
-  ): Promise<void> {
-    const { forge, log } = this.#options;
-    try {
-      await forge.setCommitStatus(revision, { context: 'trueup/render', state, description });
-    } catch (error) {
-      log.warn({ revision, error: messageOf(error) }, 'could not set the status of the commit');
-    }
   }
 
   /** Renders the named sites and makes what differs their desired tree. Returns the sites that differ. */

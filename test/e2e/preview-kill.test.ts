@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 
 import { afterEach, expect, test } from 'vitest';
 
+import { badGateway } from '../support/github/faults.ts';
 import { PreviewWorld } from '../support/previews.ts';
 import { site } from '../support/world-plan.ts';
 
@@ -53,4 +54,22 @@ test('Nothing lost: killed at any moment, a pull request has exactly one comment
   await previews.previewed(number, head);
   expect(previews.comments(number)).toHaveLength(1);
   expect(github.statuses.filter(({ commit }) => commit === head)).toHaveLength(1);
+});
+
+test('Level-triggered: a word on a broken commit that the forge lost is said again, once', async () => {
+  previews = await PreviewWorld.create();
+  const { github, world, service } = previews;
+  github.fail(badGateway(), { on: /^POST .*\/statuses\//, times: 3 });
+  const broken = await world.commit('Break it', { 'sites/faro.yaml': 'kind: Nothing\n' });
+  service.look();
+  await service.until('it is judged', async () => {
+    return (await service.store.plan.get()).invalidRevision === broken;
+  });
+  await service.stop();
+  await previews.start();
+  await previews.service.until('it is told', () => previews!.status(broken)?.state === 'failure');
+  previews.service.look();
+  await world.commit('Mend it', { 'sites/faro.yaml': site('faro') });
+  await previews.service.synced();
+  expect(github.statuses.filter(({ commit }) => commit === broken)).toHaveLength(1);
 });

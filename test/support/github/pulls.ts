@@ -36,7 +36,11 @@ export function pullRoutes(state: GitHubState): Hono {
         pulls.map((pull) => pullSummaryShape(state, pull)),
       );
     })
-    .post('/', async (c) => openPull(state, await c.req.json()))
+    .post('/', async (c) => {
+      const pull = openPull(state, await c.req.json(), state.account);
+      if (pull instanceof Response) return pull;
+      return Response.json(pullShape(state, pull, null), { status: 201 });
+    })
     .get('/:number', (c) => {
       const pull = findPull(state, c.req.param('number'));
       return pull ? Response.json(pullShape(state, pull, mergeability(state, pull))) : notFound();
@@ -151,7 +155,8 @@ export function mergeability(state: GitHubState, pull: Pull): boolean | null {
   return trial !== undefined;
 }
 
-function openPull(state: GitHubState, draft: PullBody): Response {
+/** Opens the pull request of a branch, or refuses. */
+export function openPull(state: GitHubState, draft: PullBody, user: string): Pull | Response {
   const { repository, owner } = state;
   const branch = draft.head?.replace(`${owner}:`, '') ?? '';
   const base = draft.base ?? '';
@@ -184,7 +189,7 @@ function openPull(state: GitHubState, draft: PullBody): Response {
     baseCommit,
     state: 'open',
     labels: [],
-    user: state.account,
+    user,
     draft: false,
     autoMerge: null,
     trial: null,
@@ -196,7 +201,7 @@ function openPull(state: GitHubState, draft: PullBody): Response {
     closedAt: null,
   };
   state.pulls.push(pull);
-  return Response.json(pullShape(state, pull, null), { status: 201 });
+  return pull;
 }
 
 function mergeAnswer(state: GitHubState, pull: Pull, request: MergeBody): Response {

@@ -8,7 +8,7 @@ import { Api } from './api.ts';
 import { addComment } from './comments.ts';
 import { Faults, type Fault, type FaultPlan } from './faults.ts';
 import { answerGit } from './git-http.ts';
-import { closePull, findPull, mergePull } from './pulls.ts';
+import { closePull, findPull, mergePull, openPull } from './pulls.ts';
 import { BareRepository } from './repository.ts';
 import type { Comment, GitHubState, Pull, Status } from './state.ts';
 import { type Delivery, type Hook, Webhooks } from './webhooks.ts';
@@ -23,6 +23,16 @@ export interface FakeGitHubOptions {
   /** An app that is installed for the repository, with its public key (PEM). */
   app?: { id: string; publicKey: string };
 }
+
+/** A request as `watch` tells it: to the API (`POST /repos/{owner}/{repo}/pulls`, names filled in), or git's. */
+export interface Call {
+  what: string;
+  /** Whether it changes anything: what is not asked by GET, and pushes. */
+  writes: boolean;
+}
+
+/** Told of each request before it is carried out, once it is, and once it is answered; true: it is cut off there. */
+export type Watcher = (call: Call, moment: 'before' | 'done' | 'answered') => boolean;
 
 /** An emulation of the part of GitHub that we use, in front of a real repository. Held to GitHub's description. */
 export interface FakeGitHub {
@@ -48,6 +58,10 @@ export interface FakeGitHub {
   /** Tells webhooks of what was done to the repository directly. Resolves when they are delivered. */
   notice(): Promise<void>;
   fail(fault: Fault, plan?: FaultPlan): void;
+  /** Has somebody see every request from now on; nobody, if not given. */
+  watch(watcher?: Watcher): void;
+  /** Opens the pull request of a branch that was pushed, as somebody would on its page. Returns its number. */
+  openPull(branch: string, by?: string): number;
   /** Presses the buttons of a pull request's page. */
   mergePull(number: number, by?: string): string;
   closePull(number: number, by?: string): void;
@@ -86,6 +100,7 @@ export async function startGitHub(options: FakeGitHubOptions): Promise<FakeGitHu
   const webhooks = new Webhooks(state);
   let hook: Hook | undefined;
   let send: ((delivery: Delivery) => void) | undefined;
+  let watcher: Watcher | undefined;
   const onTheWay = new Set<Promise<unknown>>();
 
   /** Makes the webhooks that are due; without a hook nothing is told. */
@@ -110,14 +125,36 @@ export async function startGitHub(options: FakeGitHubOptions): Promise<FakeGitHu
   async function answerApi(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
     const request = await readRequest(incoming);
     request.path = pathOf(request.path, apiPath);
-    const fault = faults.take(`${request.method} ${request.path}`);
+    const what = `${request.method} ${request.path}`;
+    const call = { what, writes: request.method !== 'GET' };
+    if (watcher?.(call, 'before')) {
+      outgoing.destroy();
+      return;
+    }
+    const fault = faults.take(what);
     const answer = await api.answer(request, fault?.instead?.());
     requests.push({ method: request.method, path: request.path, status: answer.status });
     notice();
-    await deliver(answer, outgoing, fault?.delivery);
+    const cutOff = watcher?.(call, 'done') ?? false;
+    await deliver(answer, outgoing, cutOff ? 'lost' : fault?.delivery);
+    watcher?.(call, 'answered');
+  }
+
+  /** Git's own requests: the end of one is told, and not when it is carried out. */
+  function watchGit(incoming: IncomingMessage, outgoing: ServerResponse): boolean {
+    const { method = '', url = '' } = incoming;
+    if (!watcher || !/\.git\//.test(url)) return false;
+    const call = { what: `git ${method} ${url}`, writes: url.endsWith('git-receive-pack') };
+    if (watcher(call, 'before')) {
+      outgoing.destroy();
+      return true;
+    }
+    outgoing.on('finish', () => watcher?.(call, 'answered'));
+    return false;
   }
 
   const server = createServer((incoming, outgoing) => {
+    if (watchGit(incoming, outgoing)) return;
     if (answerGit({ root, token, knows: (text) => api.knows(text) }, incoming, outgoing)) {
       outgoing.on('close', notice);
       return;
@@ -165,6 +202,15 @@ export async function startGitHub(options: FakeGitHubOptions): Promise<FakeGitHu
     comments: state.comments,
     statuses: state.statuses,
     fail: (fault, plan) => faults.add(fault, plan),
+    watch(by) {
+      watcher = by;
+    },
+    openPull(branch, by = 'maintainer') {
+      const pull = openPull(state, { head: branch, base: 'main', title: `Change ${branch}` }, by);
+      if (pull instanceof Response) throw new Error(`${branch} has no pull request`);
+      notice();
+      return pull.number;
+    },
     mergePull(number, by = 'maintainer') {
       const commit = mergePull(state, known(number), by);
       if (commit === undefined) throw new Error(`pull request #${number} has conflicts`);
