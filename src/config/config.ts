@@ -52,6 +52,7 @@ export interface Config {
   drift: {
     settle: number;
     compareInterval: number;
+    maxWatched: number;
     gather: number;
     maxOpenProposals: number;
     maxProposalsPerHour: number;

@@ -76,6 +76,7 @@ test('only the plan has no default', async () => {
     drift: {
       settle: 300,
       compareInterval: 30_000,
+      maxWatched: 250,
       gather: 300,
       maxOpenProposals: 50,
       maxProposalsPerHour: 30,

@@ -278,6 +278,13 @@ const drift = z
     compareInterval: duration('1s')
       .prefault('30s')
       .describe('How often working copies are compared with what is known, since events get lost.'),
+    maxWatched: z
+      .int()
+      .min(0)
+      .prefault(250)
+      .describe(
+        'Sites whose files are watched, about 0.3 MB each; at the others the timed compare finds edits.',
+      ),
     maxOpenProposals: z
       .int()
       .min(1)

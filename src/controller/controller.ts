@@ -8,6 +8,7 @@ import { KeyedLoop, type KeyedLoopOptions } from '../loop/keyed-loop.ts';
 import { turns } from '../loop/turns.ts';
 import type { Driver } from '../model/driver.ts';
 import { messageOf, UserError } from '../model/errors.ts';
+import { consumersOf } from '../plan/exports.ts';
 import { secretValuesIn } from '../plan/secrets.ts';
 import { GroupLoop } from '../proposals/group-loop.ts';
 import { ProposalLoop, REOPENABLE } from '../proposals/proposal-loop.ts';
@@ -15,6 +16,7 @@ import { verifyDrifts } from '../proposals/verify.ts';
 import { Waiters } from '../proposals/waiters.ts';
 import { PlanLoop } from '../reconcile/plan-loop.ts';
 import { SiteLoop } from '../reconcile/site-loop.ts';
+import { countStaleImports } from '../reconcile/stale-imports.ts';
 import { Runner } from '../runner/runner.ts';
 import { WorkingCopyWatcher } from '../runner/working-copy/watch.ts';
 import { WorkingCopies } from '../runner/working-copy/working-copies.ts';
@@ -37,6 +39,8 @@ import { createUserNames } from './users.ts';
 
 /** The loops of the plan, of the list of pull requests and of maintenance have but one key. */
 const PLAN = 'plan';
+/** Of the plan's loop, so that it is never beside a revision that comes into force. */
+const EXPORTS = 'exports';
 const REPOSITORIES = 'repositories';
 const PULLS = 'pulls';
 /** Every write makes a pack and loose refs; joined now and then, they stay few (ms). */
@@ -115,7 +119,7 @@ export class Controller {
     const { store } = this;
     const { trees, repository } = parts;
     const { branch, path, pollInterval } = config.plan;
-    this.inspect = createInspect({ store, trees, plan: () => this.#plan.current?.plan });
+    this.inspect = createInspect({ store, trees, plan: () => this.#plan.current?.plan, now });
 
     this.#forge = createForge({
       config: config.forge,
@@ -182,6 +186,12 @@ export class Controller {
       now,
       onSettled: (name) => this.#loops.drift.nudge(name),
       onApplied: (name) => void this.#countRevision(name),
+      onEnded: (name) => {
+        const current = this.#plan.current?.plan;
+        if (!current) return;
+        for (const consumer of consumersOf(current, name)) this.#loops.site.nudge(consumer);
+      },
+      onGathered: () => this.#loops.plan.nudge(EXPORTS),
     });
     const drift = new DriftLoop({
       store,
@@ -225,7 +235,7 @@ export class Controller {
       fetched: () => this.#plan.fetched,
       plan: () => this.#plan.current,
       siteDiff: (row) =>
-        treeDiff(trees, this.#plan.current?.plan, row.site, row.baseCommit, row.observedCommit),
+        treeDiff(trees, this.#plan.current?.plan, row.site, row.baseCommit, row.editCommit),
       log,
       metrics,
       now,
@@ -262,7 +272,7 @@ export class Controller {
     ): KeyedLoop => new KeyedLoop({ name, concurrency, handle, log, metrics, ...more });
     this.#loops = {
       // Only by asking do we learn that the repository is back: failing, it is asked as often as otherwise.
-      plan: loop('plan', 1, () => this.#plan.handle(), {
+      plan: loop('plan', 1, (key) => this.#planKey(key), {
         backoff: { min: Math.min(1000, pollInterval), max: pollInterval },
       }),
       // A site waits for its turn in the runner, not here: one that only needs files is not kept waiting.
@@ -284,6 +294,7 @@ export class Controller {
       directory: directory.sites,
       settle: config.drift.settle,
       compareInterval: config.drift.compareInterval,
+      maxWatched: config.drift.maxWatched,
       sites: () => this.#siteNames,
       look: (name) => this.#loops.observe.nudge(name),
       onError: (error) =>
@@ -337,6 +348,7 @@ export class Controller {
     await this.#plan.restore();
     await this.#watcher.start();
     for (const loop of Object.values(this.#loops)) loop.start();
+    this.#loops.plan.nudge(EXPORTS);
     this.#loops.plan.nudge(PLAN);
     this.#loops.pulls.nudge(PULLS);
     this.#loops.maintenance.nudge(REPOSITORIES, MAINTENANCE_INTERVAL);
@@ -463,6 +475,11 @@ export class Controller {
       metrics.proposals.set({ state }, count);
     }
     metrics.proposalsWaiting.set((await this.waiters.list()).length);
+    const plan = this.#plan.current?.plan;
+    const { now = Date.now } = this.#options;
+    const stale = plan ? await countStaleImports(this.store, plan, now()) : {};
+    for (const [reason, count] of Object.entries(stale))
+      metrics.staleImports.set({ reason }, count);
     const { perSite, perSiteLimit } = config.metrics;
     if (perSite === 'off' || (perSite === 'auto' && this.#siteNames.length > perSiteLimit)) return;
     for await (const row of this.store.sites.all()) {
@@ -475,6 +492,10 @@ export class Controller {
     }
   }
 
+  #planKey(key: string): ReturnType<PlanLoop['handle']> {
+    return key === EXPORTS ? this.#plan.takeExports() : this.#plan.handle();
+  }
+
   async #observe(name: string): Promise<void> {
     // Where it fails it may have recorded something before: that is to be judged all the same.
     let recorded = true;
@@ -482,6 +503,7 @@ export class Controller {
       recorded = await this.copies.observe(name);
     } finally {
       if (recorded) {
+        this.#watcher.edited(name);
         this.#loops.drift.nudge(name);
         this.#loops.site.nudge(name);
       }
