@@ -95,6 +95,7 @@ test('a site that is gone leaves its place to another', async () => {
     watcher!.edited('b');
     await mkdir(join(directory, 'b', 'tree'), { recursive: true });
     await isLookedAt('b');
+    expect(looked).toContain('b');
   });
 });
 
