@@ -1,22 +1,32 @@
 import { randomUUID } from 'node:crypto';
 
-import { changedParams } from '../backport/changed-params.ts';
 import { fleetKey } from '../backport/fleet.ts';
 import type { SiteStore } from '../git/site-store.ts';
 import type { Handled } from '../loop/keyed-loop.ts';
 import { driftFingerprint } from '../model/proposal.ts';
-import { changedPaths, type SiteTree, withPaths } from '../model/tree.ts';
+import { Redactor } from '../model/redact.ts';
+import { changedPaths, type SiteTree } from '../model/tree.ts';
+import { missingImports } from '../plan/exports.ts';
 import type { Plan } from '../plan/plan.ts';
+import { secretValuesIn } from '../plan/secrets.ts';
 import { renderSite } from '../render/render.ts';
-import type { DriftRow, DriftStatus, NewDrift, SiteRow } from '../store/rows.ts';
+import { editMessage } from '../runner/working-copy/edit-words.ts';
+import { editsAt } from '../runner/working-copy/edits-at.ts';
+import { rebaseTree } from '../runner/working-copy/merge.ts';
+import type { DriftRow, FoundDrift, NewDrift, SiteRow } from '../store/rows.ts';
 import type { Store } from '../store/store.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
-import { editKey } from './edit-key.ts';
-import { sortByPolicy } from './policy.ts';
+import { endOf, recordEndings } from './endings.ts';
+import { type Judged, judgeEdits, type Judgement } from './judge.ts';
 
 /** Come back when the plan loop may have finished with the site (ms). */
 const SOON = 250;
+/** Characters of an operator's words that are kept. */
+const MAX_WORDS = 2_000;
+/** Authors of one edit that are named. */
+const MAX_AUTHORS = 3;
+const NOTHING: Judgement = { propose: [], revert: [], ignored: [] };
 
 export interface DriftLoopOptions {
   store: Store;
@@ -32,7 +42,12 @@ export interface DriftLoopOptions {
   onRevert: (site: string) => void;
 }
 
-/** The drift loop: judges what was edited at one site, and finds out at which others the same was edited. */
+/** An edit as it is to be found among the site's drifts. */
+interface Found extends Judged, FoundDrift {
+  groupKey: string;
+}
+
+/** The drift loop: judges each edit that stands at one site, and finds out at which others the same was made. */
 export class DriftLoop {
   readonly #options: DriftLoopOptions;
 
@@ -41,154 +56,197 @@ export class DriftLoop {
   }
 
   async handle(site: string): Promise<Handled> {
-    const { store, trees, plan, onGroup, onRevert } = this.#options;
+    const { store, trees, plan, onRevert } = this.#options;
     const row = await store.sites.get(site);
     const current = plan();
     // An edit is judged against the tree that the working copy was brought to, not one still on its way.
     if (!row?.observedCommit || !row.desiredCommit || row.baseCommit !== row.desiredCommit)
       return undefined;
     if (row.removedAt !== null || !current?.plan.sites.has(site)) return undefined;
-    const open = (await store.drifts.open(site)).find((drift) => drift.kind === 'tree');
-    if (row.observedDigest === row.desiredDigest) return this.#settle(open);
+    const open = (await store.drifts.open(site)).filter(({ kind }) => kind === 'tree');
+    const isDesired = row.observedDigest === row.desiredDigest;
+    const owed = isDesired && row.delivery === 'push' ? [] : await store.drifts.owed(site);
+    if (isDesired && open.length + owed.length === 0) return undefined;
+    const desired = await trees.readTree(row.desiredCommit);
+    if (isDesired) return this.#record(row, desired, NOTHING, []);
 
-    if (await isDecided(store, site, row.observedCommit)) {
+    // A working copy of ours does at once what was decided; of an agent's we hear when it has.
+    if (row.delivery === 'push' && owed.length > 0) {
       onRevert(site);
       return undefined;
     }
+    // While it waits for others to gather something, what is desired is of an earlier revision.
+    if (missingImports(current.plan, site).some(({ from }) => from !== site)) return undefined;
     const rendered = renderSite(current.plan, site);
     if (rendered.digest !== row.desiredDigest) return { again: SOON };
 
-    const desired = await trees.readTree(row.desiredCommit);
-    const observed = await trees.readTree(row.observedCommit);
-    const sorted = sortByPolicy(current.plan, site, changedPaths(desired, observed), (path) =>
-      changedParams(path, desired.get(path), observed.get(path)),
-    );
-    if (sorted.revert.length > 0)
-      return this.#revertByPolicy(row, desired, observed, sorted.revert);
-    if (sorted.propose.length === 0)
-      return open ? this.#drop(open, 'ignored', 'policy') : undefined;
-
-    const contentKey = editKey(desired, observed, sorted.propose);
-    if (open?.contentKey === contentKey) {
-      onGroup(open.groupKey);
-      return undefined;
+    const standing = { base: row.desiredCommit, observed: row.observedCommit };
+    const edits = await editsAt(trees, standing);
+    const judgement = judgeEdits(current.plan, site, desired, edits);
+    if (judgement.revert.length > 0) return this.#revertByPolicy(row, judgement.revert);
+    const found: Found[] = [];
+    for (const judged of judgement.propose) {
+      const known = open.find((drift) => stands(drift, judged, row));
+      const facts = known ?? (await this.#write(row, current.plan, judged));
+      const groupKey = known?.groupKey ?? fleetKey(current.plan, site, desired, judged.tree);
+      found.push({ ...judged, ...factsOf(facts), groupKey });
     }
-    const edited = withPaths(desired, observed, sorted.propose);
-    const groupKey = fleetKey(current.plan, site, desired, edited);
-    const drift = await this.#open(row, sorted.propose, { contentKey, groupKey });
-    if (!drift) return { again: 0 };
-    onGroup(drift.groupKey);
-    return undefined;
+    return this.#record(row, desired, judgement, found);
   }
 
-  /** What stands at the site is what the plan asks for: an open drift has come to its end. */
-  async #settle(open: DriftRow | undefined): Promise<Handled> {
-    if (!open) return undefined;
-    const proposal = open.proposalId
-      ? await this.#options.store.proposals.get(open.proposalId)
-      : undefined;
-    if (proposal && proposal.state !== 'pending') {
-      // Only its pull request knows whether the plan learnt it or the site undid it.
-      this.#options.onProposal(proposal.id);
-      return undefined;
-    }
-    return this.#drop(open, 'reverted', 'the site');
-  }
-
-  /** Ends a drift that nobody needs to decide any more; its proposal loop closes what is open. */
-  async #drop(drift: DriftRow, status: 'reverted' | 'ignored', by: string): Promise<Handled> {
-    const { store, now } = this.#options;
-    await store.drifts.decide(drift.id, status, by, now());
-    await this.#countOpen();
-    this.#dropped(drift, status);
-    return undefined;
-  }
-
-  #dropped(drift: DriftRow, status: DriftStatus): void {
-    const { onProposal, log } = this.#options;
-    log.info(
-      { site: drift.site, drift: drift.fingerprint, status },
-      'a drift needs no decision any more',
-    );
-    if (drift.proposalId) onProposal(drift.proposalId);
-  }
-
-  async #revertByPolicy(
+  /**
+   * Writes the edit's own tree as a commit: from then on it is read and compared like any other, whatever else becomes
+   * of the site. The same edit always gives the same commit.
+   */
+  async #write(
     row: SiteRow,
-    desired: SiteTree,
-    observed: SiteTree,
-    paths: string[],
-  ): Promise<Handled> {
-    const { store, now, onRevert, log } = this.#options;
-    const contentKey = editKey(desired, observed, paths);
-    const times = await store.drifts.countDecided(row.name, contentKey);
-    const drift = newDrift(
-      row,
-      paths,
-      contentKey,
-      driftFingerprint(row.name, [contentKey, String(times)]),
-      now(),
-    );
-    await store.transaction(async (tx) => {
-      const { drift: inserted } = await tx.drifts.insertIfAbsent(drift);
-      await tx.drifts.decide(inserted.id, 'rejected', 'policy', now());
-      await tx.sites.update(row.name, {
-        applyForced: true,
-        applyReason: `back to the plan by its drift policy (${drift.fingerprint})`,
+    plan: Plan | undefined,
+    { edit, tree, paths }: Judged,
+  ): Promise<FoundDrift> {
+    const { name: site, desiredCommit, observedCommit } = row;
+    const words = new Redactor(secretValuesIn(plan, site, tree)).redact(edit.message);
+    const author = edit.authors.slice(0, MAX_AUTHORS).join(', ') || 'unknown';
+    const [editCommit] = await this.#options.trees.writeCommits([
+      {
+        site,
+        files: tree,
+        parents: [desiredCommit!],
+        message: editMessage(site, paths, words),
+        author: { name: author, email: `${edit.authors[0] ?? 'unknown'}@${site}` },
+        time: edit.time,
+      },
+    ]);
+    return {
+      baseCommit: desiredCommit!,
+      observedCommit: edit.commits.at(-1) ?? observedCommit!,
+      editCommit: editCommit!,
+      foundIn: observedCommit!,
+      author,
+      message: words.slice(0, MAX_WORDS),
+    };
+  }
+
+  async #revertByPolicy(row: SiteRow, parts: readonly Judged[]): Promise<Handled> {
+    const { store, plan, now, onRevert, log } = this.#options;
+    for (const judged of parts) {
+      const { paths, contentKey } = judged;
+      const facts = await this.#write(row, plan()?.plan, judged);
+      await store.transaction(async (tx) => {
+        const times = await tx.drifts.countDecided(row.name, contentKey);
+        const drift = newDrift(row, { ...judged, ...facts }, times, now());
+        const { drift: inserted } = await tx.drifts.insertIfAbsent(drift);
+        await tx.drifts.decide(inserted.id, 'rejected', 'policy', now());
+        await tx.sites.update(row.name, {
+          applyForced: true,
+          applyReason: `back to the plan by its drift policy (${drift.fingerprint})`,
+        });
+        await tx.audit.append({
+          at: now(),
+          actor: 'policy',
+          action: 'drift.reverted',
+          subject: row.name,
+          detail: { paths },
+        });
       });
-      await tx.audit.append({
-        at: now(),
-        actor: 'policy',
-        action: 'drift.reverted',
-        subject: row.name,
-        detail: { paths },
-      });
-    });
-    log.info(
-      { site: row.name, paths },
-      'the edit goes back by the drift policy; it is kept in the history',
-    );
+      log.info(
+        { site: row.name, paths },
+        'the edit goes back by the drift policy; it is kept in the history',
+      );
+    }
     onRevert(row.name);
     return undefined;
   }
 
   /**
-   * Opens the drift, or finds it, in the place of an older one. Undefined where the site moved on while its trees
-   * were read.
+   * Brings the site's open drifts in line with the edits that were found: keeps those that stand, opens those that are
+   * new, and ends those that are gone.
    */
-  async #open(
+  async #record(
     row: SiteRow,
-    paths: string[],
-    { contentKey, groupKey }: Pick<DriftRow, 'contentKey' | 'groupKey'>,
-  ): Promise<DriftRow | undefined> {
-    const { store, trees, metrics, log, now } = this.#options;
+    desired: SiteTree,
+    judgement: Judgement,
+    found: readonly Found[],
+  ): Promise<Handled> {
+    const { store, metrics, log, onGroup, onProposal, onRevert } = this.#options;
     const site = row.name;
-    const edit = await trees.describe(row.observedCommit!);
-    const opened = await store.transaction(async (tx) => {
-      const stands = await tx.sites.get(site);
-      if (stands?.observedCommit !== row.observedCommit || stands?.baseCommit !== row.baseCommit)
+    const overtaken = await this.#overtaken(row, desired, found);
+    const recorded = await store.transaction(async (tx) => {
+      const now = await tx.sites.get(site);
+      if (now?.observedCommit !== row.observedCommit || now?.baseCommit !== row.baseCommit)
         return undefined;
-      const times = await tx.drifts.countDecided(site, contentKey);
-      const fingerprint = driftFingerprint(site, [contentKey, String(times)]);
-      const older = (await tx.drifts.open(site)).find(
-        (drift) => drift.kind === 'tree' && drift.fingerprint !== fingerprint,
+      // A decision that came meanwhile is about one of these very edits.
+      const owed = await tx.drifts.owed(site);
+      if (row.delivery === 'push' && owed.length > 0) return { decided: true } as const;
+      const open = (await tx.drifts.open(site)).filter(({ kind }) => kind === 'tree');
+      const decided = new Set(owed.map(({ contentKey }) => contentKey));
+      const keys = new Set(found.map(({ contentKey }) => contentKey));
+      await tx.drifts.setCarriedOut(
+        owed.filter(({ contentKey }) => !keys.has(contentKey)).map(({ id }) => id),
       );
-      if (older) await tx.drifts.decide(older.id, 'superseded', 'a newer edit', now());
-      const drift = newDrift(row, paths, contentKey, fingerprint, edit.time);
-      return {
-        older,
-        ...(await tx.drifts.insertIfAbsent({ ...drift, groupKey, author: edit.author })),
-      };
+      const gone = open.filter(({ contentKey }) => !keys.has(contentKey));
+      const endings = gone.map((drift) => endOf(drift, { found, judgement, overtaken }));
+      const ended = await recordEndings(tx, endings, this.#options.now());
+      const opened: DriftRow[] = [];
+      const kept: DriftRow[] = [];
+      const groups = new Set(open.map(({ groupKey }) => groupKey));
+      for (const one of found) {
+        if (decided.has(one.contentKey)) continue;
+        const same = open.find(({ contentKey }) => contentKey === one.contentKey);
+        if (same) {
+          if (!isUpToDate(same, one)) await tx.drifts.follow(same.id, factsOf(one));
+          kept.push(same);
+          continue;
+        }
+        const times = await tx.drifts.countDecided(site, one.contentKey);
+        const drift = newDrift(row, one, times, this.#options.now());
+        // A group has each site once.
+        const groupKey = groups.has(one.groupKey)
+          ? `${one.groupKey}/${drift.fingerprint}`
+          : one.groupKey;
+        groups.add(groupKey);
+        const { drift: made, inserted } = await tx.drifts.insertIfAbsent({ ...drift, groupKey });
+        (inserted ? opened : kept).push(made);
+      }
+      return { decided: false, ended, opened, kept } as const;
     });
-    if (!opened) return undefined;
-    const { older, drift, inserted } = opened;
-    if (older) this.#dropped(older, 'superseded');
-    if (inserted) {
-      metrics.driftDetected.inc({ kind: 'tree' });
-      log.info({ site, paths, drift: drift.fingerprint }, 'the site was edited');
+    if (!recorded) return { again: 0 };
+    if (recorded.decided) {
+      onRevert(site);
+      return undefined;
     }
-    await this.#countOpen();
-    return drift;
+    const { ended, opened, kept } = recorded;
+    for (const { drift, status } of ended) {
+      log.info({ site, drift: drift.fingerprint, status }, 'a drift needs no decision any more');
+      if (drift.proposalId) onProposal(drift.proposalId);
+      else onGroup(drift.groupKey);
+    }
+    for (const { paths, fingerprint } of opened) {
+      metrics.driftDetected.inc({ kind: 'tree' });
+      log.info({ site, paths, drift: fingerprint }, 'the site was edited');
+    }
+    if (ended.length + opened.length > 0) await this.#countOpen();
+    for (const { groupKey } of [...opened, ...kept]) onGroup(groupKey);
+    return undefined;
+  }
+
+  /** The open drifts that are gone because the plan says the same by itself now. */
+  async #overtaken(
+    row: SiteRow,
+    desired: SiteTree,
+    found: readonly Found[],
+  ): Promise<ReadonlySet<string>> {
+    const { store, trees } = this.#options;
+    const overtaken = new Set<string>();
+    for (const drift of await store.drifts.open(row.name)) {
+      if (drift.kind !== 'tree' || drift.baseCommit === row.desiredCommit) continue;
+      if (found.some(({ contentKey }) => contentKey === drift.contentKey)) continue;
+      const was = await trees.readTree(drift.baseCommit);
+      const edit = await trees.readTree(drift.editCommit);
+      const isMoved = changedPaths(was, desired).some((path) => drift.paths.includes(path));
+      if (isMoved && changedPaths(desired, rebaseTree(was, edit, desired)).length === 0)
+        overtaken.add(drift.id);
+    }
+    return overtaken;
   }
 
   async #countOpen(): Promise<void> {
@@ -199,30 +257,36 @@ export class DriftLoop {
   }
 }
 
-/** Whether a decision says that what was found as this commit makes way for the plan. */
-async function isDecided(store: Store, site: string, observedCommit: string): Promise<boolean> {
-  const drift = await store.drifts.byObservedCommit(site, observedCommit);
-  return drift?.status === 'rejected' || drift?.status === 'adopted';
+function factsOf(found: FoundDrift): FoundDrift {
+  const { baseCommit, observedCommit, editCommit, foundIn, author, message } = found;
+  return { baseCommit, observedCommit, editCommit, foundIn, author, message };
 }
 
-function newDrift(
-  row: SiteRow,
-  paths: string[],
-  contentKey: string,
-  fingerprint: string,
-  detectedAt: number,
-): NewDrift {
+/** Whether a drift was found as it is when the site was looked at before, and nothing has moved since. */
+function stands(drift: DriftRow, { contentKey }: Judged, row: SiteRow): boolean {
+  return (
+    drift.contentKey === contentKey &&
+    drift.foundIn === row.observedCommit &&
+    drift.baseCommit === row.desiredCommit
+  );
+}
+
+function isUpToDate(drift: DriftRow, found: FoundDrift): boolean {
+  const [was, is] = [drift, found].map((facts) => JSON.stringify(factsOf(facts)));
+  return drift.gone === null && was === is;
+}
+
+/** @param times how often this very edit was found at the site and ended before */
+function newDrift(row: SiteRow, found: Judged & FoundDrift, times: number, now: number): NewDrift {
+  const { contentKey, paths, edit } = found;
   return {
     id: randomUUID(),
     site: row.name,
     kind: 'tree',
-    fingerprint,
+    fingerprint: driftFingerprint(row.name, [contentKey, String(times)]),
     contentKey,
-    baseCommit: row.desiredCommit!,
-    observedCommit: row.observedCommit!,
+    ...factsOf(found),
     paths,
-    author: 'unknown',
-    message: '',
-    detectedAt,
+    detectedAt: edit.time > 0 ? edit.time : now,
   };
 }

@@ -19,12 +19,14 @@ const FIELDS = ['%H', '%P', '%an', '%ae', '%ct', '%s', '%B'];
 /**
  * Commits that can be reached from `to` and not from `from` (undefined: all), newest first.
  * @param limit how many at most
+ * @param options.firstParents whether only the first parent of each commit is followed
  */
 export async function readLog(
   repository: Repository,
   from: string | undefined,
   to: string,
   limit: number,
+  options: { firstParents?: boolean } = {},
 ): Promise<LogEntry[]> {
   assertObjectId(to);
   if (from !== undefined) assertObjectId(from);
@@ -33,6 +35,7 @@ export async function readLog(
     '-z',
     `--format=${FIELDS.join('%x00')}`,
     `--max-count=${Math.trunc(limit)}`,
+    ...(options.firstParents ? ['--first-parent'] : []),
     '--end-of-options',
     to,
     ...(from === undefined ? [] : [`^${from}`]),

@@ -2,6 +2,7 @@ import PQueue from 'p-queue';
 
 import { isName, type SiteTree } from '../model/tree.ts';
 import type { Person } from './commit-words.ts';
+import { readSiteHistory, type SiteHistory } from './first-parents.ts';
 import { KnownObjects } from './known-objects.ts';
 import { type LogEntry, readLog } from './log.ts';
 import { moveInPackedRefs } from './packed-refs.ts';
@@ -147,6 +148,17 @@ export class SiteStore {
     const [entry] = await readLog(this.#repository, undefined, commit, 1);
     if (!entry) throw new Error(`the store holds no commit ${commit}`);
     return entry;
+  }
+
+  /**
+   * How a site came from the desired commit that it was brought to, or an earlier one, to what was found there. Throws
+   * if the store does not hold them.
+   * @param limit commits at most; of a longer history the newest
+   */
+  async history(base: string, observed: string, limit: number): Promise<SiteHistory> {
+    return this.#repository.measure('history', () =>
+      readSiteHistory(this.#repository, base, observed, limit),
+    );
   }
 
   /** Which version of the renderer made the desired trees, as `setRenderer` said; undefined: nobody did. */

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 
 import { planOf } from '../../test/support/backport-plan.ts';
 import { fleetPlan } from '../../test/support/fleet-plan.ts';
-import { drift, proposal } from '../../test/support/store.ts';
+import { driftRow, proposal } from '../../test/support/store.ts';
 import type { DriftRow, ProposalRow } from '../store/rows.ts';
 import { autoMergeIn } from './auto-merge.ts';
 
@@ -61,16 +61,7 @@ function wait(
 }
 
 function edit(site: string): DriftRow {
-  return {
-    ...drift('one'),
-    site,
-    groupKey: 'group',
-    status: 'open',
-    decidedAt: null,
-    decidedBy: null,
-    proposalId: 'one',
-    unexplained: null,
-  };
+  return driftRow('one', { site });
 }
 
 test('without a rule nothing is merged by itself', () => {

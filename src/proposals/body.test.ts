@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 
-import { drift, proposal } from '../../test/support/store.ts';
-import type { DriftRow, ProposalRow, StoredBackport } from '../store/rows.ts';
+import { driftRow, proposal } from '../../test/support/store.ts';
+import type { ProposalRow, StoredBackport } from '../store/rows.ts';
 import { proposalBody, sameBoxes, tickedOption, withOthersWords } from './body.ts';
 import { options } from './choice.ts';
 
@@ -48,15 +48,7 @@ function story(result: Partial<StoredBackport>, sites = ['lisbon-07'], words = '
       ...result,
     },
   };
-  const drifts: DriftRow[] = sites.map((site, i) => ({
-    ...drift(`edit-${i}`, { site, message: words }),
-    groupKey: 'group',
-    status: 'open',
-    decidedAt: null,
-    decidedBy: null,
-    proposalId: 'one',
-    unexplained: null,
-  }));
+  const drifts = sites.map((site, i) => driftRow(`edit-${i}`, { site, message: words }));
   return { proposal: row, drifts, siteDiff: '-motd: a\n+motd: b\n' };
 }
 

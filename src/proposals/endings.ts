@@ -46,12 +46,12 @@ export class Endings {
         await store.drifts.decide(drift.id, 'ignored', 'the plan', now());
         why = 'the plan has no such site any more';
       } else if (drift.status !== 'open') why = reasonOf(drift.status);
-      else if (
-        site.observedDigest === site.desiredDigest &&
-        site.baseCommit === site.desiredCommit
-      ) {
-        await store.drifts.decide(drift.id, 'reverted', 'the site', now());
-        why = reasonOf('reverted');
+      else if (drift.gone !== null) {
+        const by = drift.gone === 'adopted' ? 'the plan' : 'the site';
+        await store.drifts.decide(drift.id, drift.gone, by, now());
+        // What is gone need not be taken back.
+        await store.drifts.setCarriedOut([drift.id]);
+        why = reasonOf(drift.gone);
       } else open.push(drift);
     }
     return { open, why: open.length > 0 ? undefined : why };
@@ -182,7 +182,8 @@ export function reasonOf(status: DriftStatus): string {
     case 'reverted':
       return 'the site was brought back by hand: it is as the plan has it';
     case 'adopted':
+      return 'the plan says the same already';
     case 'rejected':
-      return `the edit is ${status} already`;
+      return 'the edit is rejected already';
   }
 }

@@ -116,10 +116,10 @@ export class GroupLoop {
       const row = rows.get(drift.site);
       if (!row || row.removedAt !== null || !plan.sites.has(drift.site)) continue;
       // Undone, or adopted: that is for its proposal to find out.
-      if (row.observedDigest === row.desiredDigest) continue;
+      if (drift.gone !== null || row.observedDigest === row.desiredDigest) continue;
       const settled =
         row.baseCommit === row.desiredCommit &&
-        row.observedCommit === drift.observedCommit &&
+        row.observedCommit === drift.foundIn &&
         drift.baseCommit === row.desiredCommit;
       if (settled && isDesired(plan, row)) members.push({ drift, row });
       else if (row.hold === null && row.updatedAt > now() - STUCK) late = true;
@@ -195,9 +195,9 @@ export class GroupLoop {
     return this.#record(groupKey, explained, solution, at);
   }
 
-  /** What was found at a site, as far as it is to be proposed. */
-  async #read(plan: Plan, { site, observedCommit, paths }: DriftRow): Promise<SiteEdit> {
-    const observed = await this.#options.trees.readTree(observedCommit);
+  /** What the site would be with this edit alone, as far as it is to be proposed. */
+  async #read(plan: Plan, { site, editCommit, paths }: DriftRow): Promise<SiteEdit> {
+    const observed = await this.#options.trees.readTree(editCommit);
     return { site, observed: withPaths(renderSite(plan, site).tree, observed, paths) };
   }
 
@@ -301,7 +301,7 @@ function isDesired(plan: Plan, { name, desiredDigest }: SiteRow): boolean {
 
 /** Names all that a plan edit is worked out from. */
 function basisOf(revision: string, choice: string | null, members: readonly Member[]): string {
-  const edits = members.map(({ drift }) => [drift.site, drift.id, drift.observedCommit]);
+  const edits = members.map(({ drift }) => [drift.site, drift.id, drift.editCommit]);
   return sha256(JSON.stringify([revision, choice, edits]));
 }
 

@@ -35,8 +35,8 @@ export async function verifyDrifts(request: VerifyRequest): Promise<string> {
   if (!loaded.plan)
     return `Merged, the plan would not be valid: ${code(formatProblem(loaded.problems[0]!))}.`;
   const not: string[] = [];
-  for (const { site, observedCommit, paths } of drifts) {
-    const observed = await trees.readTree(observedCommit);
+  for (const { site, editCommit, paths } of drifts) {
+    const observed = await trees.readTree(editCommit);
     if (!rendersAt(loaded.plan, { site, observed }, paths)) not.push(site);
     await pause();
   }

@@ -1,4 +1,11 @@
-import type { DriftDecision, DriftKind, DriftRow, DriftStatus, NewDrift } from './rows.ts';
+import type {
+  DriftDecision,
+  DriftKind,
+  DriftRow,
+  DriftStatus,
+  FoundDrift,
+  NewDrift,
+} from './rows.ts';
 import type { Session } from './session.ts';
 import { refreshStates } from './site-states.ts';
 import { driftCodec } from './tables.ts';
@@ -14,8 +21,14 @@ export class Drifts {
   /** Records a drift once: a second one of the same site and fingerprint finds the first. */
   async insertIfAbsent(drift: NewDrift): Promise<{ drift: DriftRow; inserted: boolean }> {
     return this.#session.write(async (db) => {
-      const { groupKey = drift.fingerprint } = drift;
-      const row: DriftRow = { ...drift, ...UNDECIDED, groupKey };
+      const { observedCommit, fingerprint } = drift;
+      const row: DriftRow = {
+        groupKey: fingerprint,
+        editCommit: observedCommit,
+        foundIn: observedCommit,
+        ...drift,
+        ...UNDECIDED,
+      };
       const made = await db
         .insertInto('drifts')
         .values(driftCodec.encode(row))
@@ -119,27 +132,44 @@ export class Drifts {
     );
   }
 
-  /** The newest drift of a site that was found as this commit. */
-  async byObservedCommit(site: string, observedCommit: string): Promise<DriftRow | undefined> {
-    const row = await this.#session.db
+  /** Drifts that were decided, and whose site has not done so yet; those that were decided first come first. */
+  async owed(site: string): Promise<DriftRow[]> {
+    const rows = await this.#session.db
       .selectFrom('drifts')
       .selectAll()
       .where('site', '=', site)
-      .where('observedCommit', '=', observedCommit)
-      .orderBy('detectedAt', 'desc')
-      .orderBy('id', 'desc')
-      .executeTakeFirst();
-    return row && driftCodec.decode(row);
+      .where('kind', '=', 'tree')
+      .where('status', 'in', ['adopted', 'rejected'])
+      .where('carriedOut', '=', 0)
+      .orderBy('decidedAt')
+      .orderBy('id')
+      .execute();
+    return rows.map((row) => driftCodec.decode(row));
   }
 
-  /** Moves a drift along with its site: the same edit, now on top of a newer desired commit. */
-  async follow(id: string, commits: { baseCommit: string; observedCommit: string }): Promise<void> {
+  /** Says that a site has done what was decided on these drifts. */
+  async setCarriedOut(ids: readonly string[]): Promise<void> {
+    if (ids.length === 0) return;
+    await this.#session.write((db) =>
+      db.updateTable('drifts').set({ carriedOut: 1 }).where('id', 'in', ids).execute(),
+    );
+  }
+
+  /** Moves a drift along with its site: the same edit, found again. */
+  async follow(id: string, found: FoundDrift): Promise<void> {
     await this.#session.write((db) =>
       db
         .updateTable('drifts')
-        .set({ baseCommit: commits.baseCommit, observedCommit: commits.observedCommit })
+        .set({ ...found, gone: null })
         .where('id', '=', id)
         .execute(),
+    );
+  }
+
+  /** Says what became of an edit at its site before anybody decided. */
+  async setGone(id: string, gone: NonNullable<DriftRow['gone']>): Promise<void> {
+    await this.#session.write((db) =>
+      db.updateTable('drifts').set({ gone }).where('id', '=', id).execute(),
     );
   }
 
@@ -232,4 +262,6 @@ const UNDECIDED = {
   decidedBy: null,
   proposalId: null,
   unexplained: null,
+  gone: null,
+  carriedOut: false,
 } as const;

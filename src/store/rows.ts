@@ -159,10 +159,19 @@ export interface DriftRow {
   contentKey: string;
   /** Names what the edit is at whichever site it was made: drifts of one group are decided together. */
   groupKey: string;
+  /** The desired commit that it is an edit of. */
   baseCommit: string;
+  /** The commit of the site's history that made it as it is. */
   observedCommit: string;
+  /** Holds the desired tree with this edit in it, and no other. */
+  editCommit: string;
+  /** The site's observed commit in which it was found last. */
+  foundIn: string;
+  /** What became of it at the site before anybody decided; what is known of its pull request goes first. */
+  gone: 'reverted' | 'adopted' | null;
   paths: string[];
   author: string;
+  /** The operator's own words; empty where nobody said any. */
   message: string;
   detectedAt: number;
   status: DriftStatus;
@@ -171,12 +180,28 @@ export interface DriftRow {
   proposalId: string | null;
   /** Why no plan edit explains it, as long as that is so. */
   unexplained: string | null;
+  /** Whether its site has done what was decided, where it is adopted or rejected. */
+  carriedOut: boolean;
 }
 
-type Undecided = 'status' | 'decidedAt' | 'decidedBy' | 'proposalId' | 'unexplained';
+type Undecided =
+  | 'status'
+  | 'decidedAt'
+  | 'decidedBy'
+  | 'proposalId'
+  | 'unexplained'
+  | 'gone'
+  | 'carriedOut';
+type Derived = 'groupKey' | 'editCommit' | 'foundIn';
 
-/** A drift without a group is one by itself. */
-export type NewDrift = Omit<DriftRow, Undecided | 'groupKey'> & Partial<Pick<DriftRow, 'groupKey'>>;
+/** A drift without a group is one by itself; one without further commits is all that differed at its site. */
+export type NewDrift = Omit<DriftRow, Undecided | Derived> & Partial<Pick<DriftRow, Derived>>;
+
+/** What is told anew of a drift each time that it is found. */
+export type FoundDrift = Pick<
+  DriftRow,
+  'baseCommit' | 'observedCommit' | 'editCommit' | 'foundIn' | 'author' | 'message'
+>;
 
 /** A `BackportResult` without the contents of files, which are in git. */
 export interface StoredBackport {

@@ -25,7 +25,7 @@ export interface Tables {
   sites: Stored<SiteRow, SiteJson, SiteFlag>;
   exports: Stored<ExportRow, 'value', 'taken'>;
   runs: Stored<RunRow, 'report'>;
-  drifts: Stored<DriftRow, 'paths'>;
+  drifts: Stored<DriftRow, 'paths', 'carriedOut'>;
   proposals: Stored<ProposalRow, 'result' | 'pushed', 'held'>;
   pulls: Stored<PullRow, 'labels'>;
   pullComments: { number: number; marker: string; body: string; position: number };
@@ -50,7 +50,10 @@ export const exportCodec = new Codec<ExportRow, 'value', 'taken'>({
   flags: ['taken'],
 });
 export const runCodec = new Codec<RunRow, 'report'>({ json: ['report'] });
-export const driftCodec = new Codec<DriftRow, 'paths'>({ json: ['paths'] });
+export const driftCodec = new Codec<DriftRow, 'paths', 'carriedOut'>({
+  json: ['paths'],
+  flags: ['carriedOut'],
+});
 export const proposalCodec = new Codec<ProposalRow, 'result' | 'pushed', 'held'>({
   json: ['result', 'pushed'],
   flags: ['held'],

@@ -205,22 +205,32 @@ test('law 7: a drift is recorded once, and its first decision stands', async () 
   expect(await store.drifts.open('madrid-01')).toMatchObject([{ id: 'c' }]);
 
   await store.drifts.setProposal('a', 'p1');
-  await store.drifts.follow('a', { baseCommit: 'base', observedCommit: 'seen' });
+  await store.drifts.setGone('a', 'reverted');
+  expect(await store.drifts.get('a')).toMatchObject({ gone: 'reverted', foundIn: COMMIT });
+  const found = { baseCommit: 'base', observedCommit: 'seen', editCommit: 'tree', foundIn: 'now' };
+  await store.drifts.follow('a', { ...found, author: 'olga', message: 'too slow' });
   expect(await store.drifts.countDecided('lisbon-07', 'content')).toBe(0);
   expect(await store.drifts.decide('a', 'adopted', 'alice', 8_000)).toBe(true);
   expect(await store.drifts.decide('a', 'rejected', 'bob', 9_000)).toBe(false);
   expect(await store.drifts.decide('z', 'rejected', 'bob', 9_000)).toBe(false);
   expect(await store.drifts.countDecided('lisbon-07', 'content')).toBe(1);
-  expect(await store.drifts.byObservedCommit('lisbon-07', 'seen')).toMatchObject({
+  const [owed, ...more] = await store.drifts.owed('lisbon-07');
+  expect(more).toEqual([]);
+  expect(owed).toMatchObject({
+    ...found,
+    author: 'olga',
+    message: 'too slow',
+    gone: null,
     id: 'a',
     status: 'adopted',
     decidedBy: 'alice',
     decidedAt: 8_000,
     proposalId: 'p1',
-    baseCommit: 'base',
     paths: ['group_vars/all.yml'],
   });
-  expect(await store.drifts.byObservedCommit('madrid-01', 'seen')).toBeUndefined();
+  await store.drifts.setCarriedOut(['a']);
+  expect(await store.drifts.owed('lisbon-07')).toEqual([]);
+  expect((await store.drifts.get('a'))?.carriedOut).toBe(true);
   expect((await store.drifts.list({ limit: 1 })).map(({ id }) => id)).toEqual(['c']);
   expect((await store.drifts.list({ after: 'c', limit: 9 })).map(({ id }) => id)).toEqual(['a']);
   expect(await store.drifts.list({ status: 'open', limit: 9 })).toMatchObject([{ id: 'c' }]);

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 
 import type {
+  DriftRow,
   NewDrift,
   NewProposal,
   PreviewRow,
@@ -74,6 +75,24 @@ export function drift(id: string, change: Partial<NewDrift> = {}): NewDrift {
     author: 'operator',
     message: 'by hand',
     detectedAt: 3_000,
+    ...change,
+  };
+}
+
+/** A drift as the store has it, open and with a proposal. */
+export function driftRow(id: string, change: Partial<DriftRow> = {}): DriftRow {
+  return {
+    ...drift(id),
+    groupKey: 'group',
+    editCommit: COMMIT,
+    foundIn: COMMIT,
+    gone: null,
+    status: 'open',
+    decidedAt: null,
+    decidedBy: null,
+    proposalId: 'one',
+    unexplained: null,
+    carriedOut: false,
     ...change,
   };
 }

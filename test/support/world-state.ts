@@ -85,7 +85,7 @@ async function expectOneDecisionEach(world: World, store: Store): Promise<void> 
     open: [],
     merged: ['adopted'],
     closed: ['rejected'],
-    obsolete: ['reverted', 'superseded', 'ignored'],
+    obsolete: ['reverted', 'superseded', 'ignored', 'adopted'],
   };
   const proposals = await store.proposals.list({ limit: 500 });
   const pulls = await store.pulls.list({ limit: 500 });

@@ -20,11 +20,15 @@ function texts(of: SiteTree): Record<string, string> {
   return Object.fromEntries([...of].map(([path, { content }]) => [path, content.toString()]));
 }
 
+function isTree(files: Files | SiteTree): files is SiteTree {
+  return files instanceof Map;
+}
+
 /** A commit of `ana` at minute `number`, with words that say its number. */
 function step(number: number, files: Files | SiteTree, base?: Files): EditStep {
   return {
     commit: `c${number}`,
-    tree: files instanceof Map ? files : tree(files as Files),
+    tree: isTree(files) ? files : tree(files),
     ...(base && { base: tree(base) }),
     author: base ? 'trueup' : 'ana',
     time: number * 60_000,
@@ -248,7 +252,7 @@ describe('of any history', () => {
               ...step(place, textWith(new Set(all.slice(0, index + 1)))),
             })),
           );
-          return told(edits).toSorted();
+          return told(edits).map(String).toSorted();
         });
         expect(one).toEqual(other);
         expect(one).toHaveLength(order.length);

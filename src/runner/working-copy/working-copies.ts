@@ -2,17 +2,12 @@ import { join } from 'node:path';
 
 import type { SiteStore } from '../../git/site-store.ts';
 import { UserError } from '../../model/errors.ts';
-import {
-  changedPaths,
-  sameFile,
-  type SiteTree,
-  treeDigest,
-  type TreeFile,
-} from '../../model/tree.ts';
+import { changedPaths, sameFile, type SiteTree, treeDigest, withPaths } from '../../model/tree.ts';
 import type { DriftRow, SiteRow } from '../../store/rows.ts';
 import type { Store } from '../../store/store.ts';
 import type { Logger } from '../../telemetry/logger.ts';
-import { mergeTrees } from './merge.ts';
+import { editMessage } from './edit-words.ts';
+import { mergeTrees, rebaseTree } from './merge.ts';
 import { EditedMeanwhile, type Scan, WorkingCopy } from './working-copy.ts';
 
 /** How often an editor at work may get in the way of one write before we come back later. */
@@ -31,6 +26,25 @@ export interface WorkingCopiesOptions {
   now: () => number;
   /** Name of the user that owns an edited file. */
   userName: (uid: number) => string;
+}
+
+/** What an operator tells of an edit. */
+export interface EditWords {
+  /** Why it was made. */
+  words?: string;
+  /** Who made it. */
+  author?: string;
+}
+
+/** What a working copy is brought to. */
+interface Target {
+  tree: SiteTree;
+  /** The desired commit that the tree has everything of. */
+  to: string;
+  /** What stands there. */
+  observed: SiteTree;
+  /** Drifts whose decisions are carried out with it. */
+  owed: readonly DriftRow[];
 }
 
 /**
@@ -57,19 +71,21 @@ export class WorkingCopies {
 
   /**
    * Looks at a site's folder and records what was edited there as a commit on the site's observed history.
+   * @param said who edited it and why, where an operator told; otherwise the owner of the newest file did, wordlessly
    * @returns whether there was anything new
    */
-  async observe(site: string): Promise<boolean> {
+  async observe(site: string, said: EditWords = {}): Promise<boolean> {
     return this.#alone(site, async () => {
       const row = await this.#whole(site);
       if (!row?.baseCommit || row.removedAt !== null) return false;
-      return (await this.#record(row)).recorded;
+      return (await this.#record(row, row.baseCommit, said)).recorded;
     });
   }
 
   /**
-   * Brings the working copy to the desired tree. Edits that wait for a decision live on (three-way merge); an
-   * edit that was decided makes way for what the plan says. A conflict holds the site and is told in its row.
+   * Brings the working copy to the desired tree. Edits that wait for a decision live on (three-way merge); an edit
+   * that was decided makes way for what the plan says, and whatever else was edited, before or since, stays. A
+   * conflict holds the site and is told in its row.
    * @returns the site's row as it is now
    */
   async bringIn(site: string): Promise<SiteRow | undefined> {
@@ -88,26 +104,52 @@ export class WorkingCopies {
     const { store, trees, log } = this.#options;
     let row = await this.#whole(site);
     if (!row?.desiredCommit || row.removedAt !== null) return row;
-    const desired = await trees.readTree(row.desiredCommit);
+    const { desiredCommit } = row;
+    const desired = await trees.readTree(desiredCommit);
     const base = row.baseCommit ? await trees.readTree(row.baseCommit) : EMPTY;
     // The very first tree may meet files that were there before us: they are recorded like any edit.
     const { row: seen, tree: observed } = await this.#record(row, row.desiredCommit);
     row = seen;
-    const decided = await this.#decidedDrift(row);
-    if (row.baseCommit === row.desiredCommit && !decided) return row;
+    const owed = await store.drifts.owed(site);
+    if (row.baseCommit === row.desiredCommit && owed.length === 0) return row;
 
-    const ours = decided ? withPathsOf(decided.paths, observed, base) : observed;
-    const { tree, conflicts } = mergeTrees(base, ours, desired);
-    if (conflicts.length > 0) {
-      const hold =
-        `${CONFLICT} ${conflicts.join(', ')}: ` +
-        `decide the open proposal, or undo the edit at the site`;
-      if (row.hold !== hold) log.warn({ site, conflicts }, 'held: the plan and the site disagree');
-      return store.sites.update(site, { hold, message: `held: ${hold}` });
+    let ours = observed;
+    for (const drift of owed) ours = await this.#takenBack(drift, base, ours);
+    const merge = mergeTrees(base, ours, desired);
+    if (merge.conflicts.length === 0)
+      return this.#bringTo(row, { tree: merge.tree, to: desiredCommit, observed, owed });
+    // What was decided is not kept waiting for what was not.
+    if (row.baseCommit && owed.length > 0)
+      row = await this.#bringTo(row, { tree: ours, to: row.baseCommit, observed, owed });
+    const hold =
+      `${CONFLICT} ${merge.conflicts.join(', ')}: ` +
+      `decide the open proposal, or undo the edit at the site`;
+    if (row.hold !== hold)
+      log.warn({ site, conflicts: merge.conflicts }, 'held: the plan and the site disagree');
+    return store.sites.update(site, { hold, message: `held: ${hold}` });
+  }
+
+  /** The tree of a site without an edit that was decided. Where its lines were edited further, they stay. */
+  async #takenBack(drift: DriftRow, base: SiteTree, ours: SiteTree): Promise<SiteTree> {
+    const { trees } = this.#options;
+    const was = await trees.readTree(drift.baseCommit);
+    const edit = withPaths(was, await trees.readTree(drift.editCommit), drift.paths);
+    // The plan may have moved since the edit was judged: what it has by itself now is not taken back.
+    return mergeTrees(rebaseTree(was, edit, base), ours, base, 'ours').tree;
+  }
+
+  /** Brings a working copy to a tree that has everything of a desired commit in it; says what was decided is done. */
+  async #bringTo(row: SiteRow, target: Target): Promise<SiteRow> {
+    const { store } = this.#options;
+    const { tree, to, observed, owed } = target;
+    const unchanged = row.baseCommit === to && changedPaths(tree, observed).length === 0;
+    if (unchanged) {
+      await store.drifts.setCarriedOut(owed.map(({ id }) => id));
+      return row;
     }
-    await this.#settle(row, tree, observed, decided !== undefined);
-    await this.#copy(site).write(observed, tree);
-    return store.sites.update(site, { writingFrom: null });
+    await this.#settle(row, target);
+    await this.#copy(row.name).write(observed, tree);
+    return store.sites.update(row.name, { writingFrom: null });
   }
 
   /**
@@ -128,40 +170,33 @@ export class WorkingCopies {
     const left = [...from.keys(), ...to.keys()].filter((path) =>
       sameFile(found.get(path), from.get(path)),
     );
-    await copy.write(found, there ? withPathsOf(left, found, to) : to);
+    await copy.write(found, there ? withPaths(found, to, left) : to);
     log.info({ site }, 'completed the writing of a tree that was cut off');
     return store.sites.update(site, { writingFrom: null });
   }
 
-  /**
-   * Records the tree to be written: as the desired commit itself, or as a merge of it with what was edited.
-   * @param decided whether a decision is carried out with it
-   */
-  async #settle(
-    row: SiteRow,
-    tree: SiteTree,
-    observed: SiteTree,
-    decided: boolean,
-  ): Promise<SiteRow> {
+  /** Records the tree to be written: as the desired commit itself, or as a merge of it with what was edited. */
+  async #settle(row: SiteRow, { tree, to, observed, owed }: Target): Promise<void> {
     const { store, trees, now } = this.#options;
     const site = row.name;
-    const desiredCommit = row.desiredCommit!;
     const digest = treeDigest(tree);
+    const isDesired = to === row.desiredCommit && digest === row.desiredDigest;
     // What was never edited goes from one desired commit to the next. An edit stays in the history for good: the
     // tree that follows it, even one that undoes it, is a merge that has it as a parent (law 6).
     const edited = row.observedCommit !== null && row.observedCommit !== row.baseCommit;
-    let commit = desiredCommit;
-    if (edited || digest !== row.desiredDigest) {
-      const what =
-        digest === row.desiredDigest
-          ? 'Go on as the plan has it'
+    let commit = to;
+    if (edited || !isDesired) {
+      const what = isDesired
+        ? 'Go on as the plan has it'
+        : to === row.baseCommit
+          ? 'Take back what was decided, beside other edits'
           : "Bring the plan's changes in beside the edits";
       const paths = changedPaths(observed, tree);
       const [merged] = await trees.writeCommits([
         {
           site,
           files: tree,
-          parents: [...(row.observedCommit ? [row.observedCommit] : []), desiredCommit],
+          parents: [...(row.observedCommit ? [row.observedCommit] : []), to],
           message: `${what}\n\n${paths.join('\n')}\n`,
           author: TRUEUP,
           time: now(),
@@ -169,16 +204,11 @@ export class WorkingCopies {
       ]);
       commit = merged!;
     }
-    const after = await store.transaction(async (tx) => {
-      const drifts = (await tx.drifts.open(site)).filter(({ kind }) => kind === 'tree');
-      // A decision that came while we merged is about this very edit, and is still to be carried out.
-      const meanwhile = decided ? undefined : await this.#decidedDrift(row, tx);
-      for (const { id } of meanwhile ? [...drifts, meanwhile] : drifts) {
-        await tx.drifts.follow(id, { baseCommit: desiredCommit, observedCommit: commit });
-      }
+    await store.transaction(async (tx) => {
+      await tx.drifts.setCarriedOut(owed.map(({ id }) => id));
       const { hold = null } = (await tx.sites.get(site)) ?? {};
-      return tx.sites.update(site, {
-        baseCommit: desiredCommit,
+      await tx.sites.update(site, {
+        baseCommit: to,
         observedCommit: commit,
         observedDigest: digest,
         writingFrom: row.observedCommit ?? '',
@@ -187,19 +217,12 @@ export class WorkingCopies {
       });
     });
     this.#followObserved(site, row.observedCommit, commit);
-    return after;
-  }
-
-  /** A drift whose decision says that exactly what stands at the site now makes way for the plan. */
-  async #decidedDrift(row: SiteRow, store = this.#options.store): Promise<DriftRow | undefined> {
-    if (!row.observedCommit || row.observedDigest === row.desiredDigest) return undefined;
-    const drift = await store.drifts.byObservedCommit(row.name, row.observedCommit);
-    return drift && (drift.status === 'rejected' || drift.status === 'adopted') ? drift : undefined;
   }
 
   async #record(
     row: SiteRow,
     base = row.baseCommit,
+    { words, author }: EditWords = {},
   ): Promise<{ row: SiteRow; tree: SiteTree; recorded: boolean }> {
     const { store, trees, log } = this.#options;
     const site = row.name;
@@ -219,14 +242,15 @@ export class WorkingCopies {
     const before = row.observedCommit ? await trees.readTree(row.observedCommit) : EMPTY;
     const paths = changedPaths(before, tree);
     const who = this.#whoEdited(scan, paths);
+    const name = author ?? who.name;
     const parent = row.observedCommit ?? base;
     const [commit] = await trees.writeCommits([
       {
         site,
         files: tree,
         parents: parent ? [parent] : [],
-        message: `Edit ${paths.length === 1 ? paths[0] : `${paths.length} files`} at ${site}\n\n${paths.join('\n')}\n`,
-        author: { name: who.name, email: `${who.name}@${site}` },
+        message: editMessage(site, paths, words),
+        author: { name, email: `${name}@${site}` },
         time: who.time,
       },
     ]);
@@ -235,7 +259,7 @@ export class WorkingCopies {
       observedDigest: scan.digest,
     });
     this.#followObserved(site, row.observedCommit, commit!);
-    log.info({ site, paths, commit, author: who.name }, 'recorded an edit made at the site');
+    log.info({ site, paths, commit, author: name }, 'recorded an edit made at the site');
     return { row: after, tree, recorded: true };
   }
 
@@ -280,15 +304,4 @@ export class WorkingCopies {
       if (this.#busy.get(site) === quiet) this.#busy.delete(site);
     }
   }
-}
-
-/** `tree` with the named paths as they are in `source`. */
-function withPathsOf(paths: readonly string[], tree: SiteTree, source: SiteTree): SiteTree {
-  const out = new Map<string, TreeFile>(tree);
-  for (const path of paths) {
-    const file = source.get(path);
-    if (file) out.set(path, file);
-    else out.delete(path);
-  }
-  return out;
 }

@@ -4,6 +4,7 @@ import * as first from './0001-first.ts';
 import * as groups from './0002-groups.ts';
 import * as previews from './0003-previews.ts';
 import * as agents from './0004-agents.ts';
+import * as edits from './0005-edits.ts';
 import * as gathered from './0006-exports.ts';
 
 /** In order of their names. A migration that was released is never changed: add another. */
@@ -12,5 +13,6 @@ export const migrations: Record<string, Migration> = {
   '0002-groups': groups,
   '0003-previews': previews,
   '0004-agents': agents,
+  '0005-edits': edits,
   '0006-exports': gathered,
 };
