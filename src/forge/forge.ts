@@ -102,7 +102,7 @@ export interface Forge {
    * where `head` moves.
    */
   ensureAutoMerge(number: number, head: string, decidedBy: string): Promise<PullRequest>;
-  /** Takes `ensureAutoMerge` back, as far as it is not merged yet. */
+  /** Takes `ensureAutoMerge` back, as far as it is not merged yet. What a person has set stays, where that is known. */
   cancelAutoMerge(number: number): Promise<PullRequest>;
   closePullRequest(number: number, decidedBy: string): Promise<PullRequest>;
   /** Opens a closed one again. Already open is success. Throws `UserError` if merged, or if its branch is gone. */

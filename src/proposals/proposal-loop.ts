@@ -1,16 +1,16 @@
 import type { Forge, PullRequest } from '../forge/forge.ts';
 import type { Handled } from '../loop/keyed-loop.ts';
-import { Stalled, UserError } from '../model/errors.ts';
+import { UserError } from '../model/errors.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { DriftRow, ProposalRow } from '../store/rows.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
-import { autoMergeIn } from './auto-merge.ts';
 import { proposalBody, sameBoxes, tickedOption, withOthersWords } from './body.ts';
-import { pushOurs, sitesOf } from './branch.ts';
-import { adopted, choiceOf, options } from './choice.ts';
+import { pushOurs } from './branch.ts';
+import { options } from './choice.ts';
 import { newCommand } from './commands.ts';
 import { Decisions } from './decisions.ts';
 import { Endings, type EndingsOptions, isReopened, reasonOf, wordOf } from './endings.ts';
+import { PolicyMerge } from './policy-merge.ts';
 
 /** How soon to ask again whether the plan was fetched (ms). */
 const SOON = 500;
@@ -43,10 +43,12 @@ export class ProposalLoop {
   readonly decisions: Decisions;
   readonly #options: ProposalLoopOptions;
   readonly #endings: Endings;
+  readonly #policy: PolicyMerge;
 
   constructor(options: ProposalLoopOptions) {
     this.#options = options;
     this.#endings = new Endings(options);
+    this.#policy = new PolicyMerge(options);
     this.decisions = new Decisions(options);
   }
 
@@ -142,11 +144,12 @@ export class ProposalLoop {
       return undefined;
     }
     const held = await this.#heed(proposal, pull);
+    await this.#policy.takeBack(pull, held, proposal.commit);
     if (why === undefined || held || again) {
       if (open.length === 0) return { again: pollInterval };
       if (!held) await this.#keepUp(proposal, pull, open);
       onGroup(proposal.groupKey);
-      const wait = held ? undefined : await this.#mergeByPolicy(proposal.id, open);
+      const wait = held ? undefined : await this.#policy.merge(proposal.id, pull, open);
       return { again: Math.min(pollInterval, Math.max(wait ?? Infinity, SOON)) };
     }
     await forge.ensureComment(
@@ -191,38 +194,6 @@ export class ProposalLoop {
       body: withOthersWords(body, pull.body),
     });
     await store.proposals.update(row.id, { body });
-  }
-
-  /**
-   * Merges what the plan lets be merged without anybody's word, pinned to what was proved.
-   * @returns in how many milliseconds to look again, if it is to be merged
-   */
-  async #mergeByPolicy(id: string, open: readonly DriftRow[]): Promise<number | undefined> {
-    const { store, forge, repository, plan, now, onMerged, log } = this.#options;
-    const current = plan();
-    const row = (await store.proposals.get(id))!;
-    const sites = sitesOf(row);
-    const drifts = open.filter(({ site }) => sites.includes(site));
-    // What is being worked out anew, or was not pushed yet, is not what was proved.
-    const settled =
-      (await repository.branchHead(row.branch)) === row.commit &&
-      (row.choice === null || row.choice === choiceOf(adopted(row.result)));
-    if (!current || row.state !== 'open' || !settled) return undefined;
-    if (row.result.revision !== current.revision) return undefined;
-    const wait = autoMergeIn(current.plan, row, drifts, now());
-    if (wait !== 0) return wait;
-    try {
-      await forge.mergePullRequest(row.number!, row.commit!, 'drift policy of the plan');
-    } catch (error) {
-      if (!(error instanceof UserError) || error instanceof Stalled) throw error;
-      // The rules of the forge stand above ours: reviews or statuses may be missing.
-      log.info({ site: row.site, number: row.number, why: error.message }, 'not merged yet');
-      return undefined;
-    }
-    log.info({ site: row.site, number: row.number }, 'merged by the policy of the plan');
-    await store.proposals.update(row.id, { decidedBy: 'drift policy of the plan' });
-    onMerged();
-    return 0;
   }
 
   /** Whether somebody chose another option, by a box in the text or by a comment. */

@@ -43,8 +43,8 @@ export class Acts {
     (name) => this.#undo(name),
     (name) => this.#choose(name),
     (name) => this.#adoptByPolicy(name),
-    (name) => this.#preview(name, 'merged'),
-    (name) => this.#preview(name, 'closed'),
+    () => this.#preview('merged'),
+    () => this.#preview('closed'),
     () => this.#breakPlan(),
   ];
 
@@ -99,29 +99,25 @@ export class Acts {
 
   /** The plan lets what is edited in the region `auto` be merged. */
   async #adoptByPolicy(name: string): Promise<void> {
-    const { github } = this.#stage;
-    const files = { [`sites/${name}.yaml`]: site(name).replace('region: south', 'region: auto') };
-    const moved = github.repository.commit('main', files);
-    await github.notice();
-    await this.#inForce(moved);
-    const { text } = await this.#edit(name, 'merged');
-    await this.#adopted(name, text);
+    const { text } = await this.#edit(name.replace('site', 'auto'), 'merged');
+    await this.#adopted(name.replace('site', 'auto'), text);
   }
 
   /** Somebody's pull request is shown, moved, checked, and ended. */
-  async #preview(name: string, end: 'merged' | 'closed'): Promise<void> {
+  async #preview(end: 'merged' | 'closed'): Promise<void> {
     const { github } = this.#stage;
-    const branch = `people/${name}-${(this.#count += 1)}`;
+    const name = `guest-${(this.#count += 1)}`;
+    const branch = `people/${name}`;
     const push = async (clock: string): Promise<string> => {
       const text = site(name, { clock });
       const head = github.repository.commit(branch, { [`sites/${name}.yaml`]: text });
       await github.notice();
       return head;
     };
-    const first = await push(`192.0.2.${10 + (this.#count % 200)}`);
+    const first = await push('192.0.2.7');
     const number = github.openPull(branch);
     await this.#until(`#${number} is shown`, () => this.#isShown(number, first));
-    const head = await push(`198.51.100.${10 + (this.#count % 200)}`);
+    const head = await push('192.0.2.8');
     await this.#until(`#${number} is shown again`, () => this.#isShown(number, head));
     github.comment(number, 'maintainer', '/trueup check');
     await this.#until(`#${number} is checked`, () =>
@@ -166,7 +162,11 @@ export class Acts {
   ): Promise<{ pull: Pull; text: string; before: string }> {
     const { github, world } = this.#stage;
     const text = `Greeting ${(this.#count += 1)}.`;
-    await this.#until(`${name} has its files`, async () => (await this.#file(name)) !== '');
+    // What is edited while the plan's own change is on its way there would be held as a conflict.
+    await this.#until(`${name} is in sync`, async () => {
+      const row = await (await this.#stage.store()).sites.get(name);
+      return row?.state === 'synced' && row.baseCommit === row.desiredCommit;
+    });
     const [line = ''] = /^motd: .*$/m.exec(await this.#file(name)) ?? [];
     await world.edit(name, ALL, line, `motd: ${text}`);
     this.edits.push(text);

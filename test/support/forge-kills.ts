@@ -8,7 +8,7 @@ import { type FakeGitHub, startGitHub } from './github/server.ts';
 import { seededRandom } from './random.ts';
 import { TOKEN } from './service-process.ts';
 import { eventually } from './wait.ts';
-import { makeHosts, pairPlan, site } from './world-plan.ts';
+import { pairPlan, site } from './world-plan.ts';
 import { World } from './world.ts';
 
 const FORGE_TOKEN = 'ghp_0123456789abcdefghijABCDEFGHIJ012345';
@@ -48,7 +48,6 @@ export async function playKills(kills: number, seed: string): Promise<KillsOutco
   let mortals: Mortals | undefined;
   let store: Store | undefined;
   try {
-    await makeHosts(world, names);
     const settings = await writeSettings(world, github);
     mortals = new Mortals({ github, settings, log, random, kills, secret: SECRET });
     const running = mortals;
@@ -109,8 +108,17 @@ function planOf(hosts: string, names: readonly string[]): Record<string, string>
   return {
     ...files,
     'plan.yaml': `${files['plan.yaml']}${MERGED}`,
-    ...Object.fromEntries(names.map((name) => [`sites/${name}.yaml`, site(name)])),
+    ...Object.fromEntries(names.flatMap(filesOf)),
   };
+}
+
+/** A site whose edits people decide, and one whose edits the plan lets be merged. */
+function filesOf(name: string): [path: string, text: string][] {
+  const auto = name.replace('site', 'auto');
+  return [
+    [`sites/${name}.yaml`, site(name)],
+    [`sites/${auto}.yaml`, site(auto).replace('region: south', 'region: auto')],
+  ];
 }
 
 async function writeSettings(world: World, github: FakeGitHub): Promise<string> {

@@ -160,7 +160,11 @@ export class GitHubForge implements Forge {
   cancelAutoMerge(number: number): Promise<PullRequest> {
     return this.#verb(async () => {
       const details = await this.#pulls.details(number);
-      if (!toPullRequest(details).autoMerge) return toPullRequest(details);
+      const by = details.auto_merge?.enabled_by;
+      const account = await this.#whoWeAre();
+      // What a person has set is theirs.
+      const ours = account === undefined ? by?.type === 'Bot' : by?.login === account;
+      if (!toPullRequest(details).autoMerge || !ours) return toPullRequest(details);
       await disableAutoMerge(this.#octokit, details.node_id);
       return this.#pulls.known(number);
     });

@@ -83,15 +83,20 @@ export function findPull(state: GitHubState, number: number | string): Pull | un
   return pull && look(state, pull);
 }
 
-/** Merges an open pull request with a merge commit, or returns undefined where it conflicts. */
+export type MergeMethod = 'merge' | 'squash' | 'rebase';
+
+/** Merges an open pull request, with a merge commit unless told otherwise; undefined where it conflicts. */
 export function mergePull(
   state: GitHubState,
   pull: Pull,
   by: string,
   message = `Merge pull request #${pull.number} from ${state.owner}/${pull.branch}\n\n${pull.title}`,
+  method: MergeMethod = 'merge',
 ): string | undefined {
   const { head, base } = pull;
-  const merged = state.repository.merge({ head, base, message, author: by });
+  const { repository } = state;
+  const request = { head, base, message, author: by };
+  const merged = method === 'merge' ? repository.merge(request) : repository[method](request);
   if ('conflicts' in merged) return undefined;
   endAsMerged(pull, merged.commit, by);
   return merged.commit;
@@ -126,7 +131,7 @@ function endAsMerged(pull: Pull, commit: string, by: string): void {
 function look(state: GitHubState, pull: Pull): Pull {
   if (pull.state === 'closed') return pull;
   const branches = state.repository.branches();
-  const head = branches.get(pull.branch);
+  const head = pull.fork === '' ? branches.get(pull.branch) : pull.head;
   pull.baseCommit = branches.get(pull.base) ?? pull.baseCommit;
   if (state.repository.isAncestor(head ?? pull.head, pull.baseCommit)) {
     endAsMerged(pull, pull.baseCommit, state.owner);
@@ -190,6 +195,7 @@ export function openPull(state: GitHubState, draft: PullBody, user: string): Pul
     state: 'open',
     labels: [],
     user,
+    fork: '',
     draft: false,
     autoMerge: null,
     trial: null,

@@ -145,6 +145,30 @@ export class BareRepository {
     return { commit };
   }
 
+  /** Puts all that a branch holds onto another as one commit. */
+  squash(request: MergeRequest): { commit: string } | { conflicts: string[] } {
+    const before = this.branchCommit(request.base)!;
+    const merged = this.mergeTree(before, request.head);
+    if ('conflicts' in merged) return merged;
+    const { author, message } = request;
+    return this.#advance(request.base, [{ tree: merged.tree, author, message }]);
+  }
+
+  /** Puts the commits of a branch onto another, one by one. */
+  rebase({ base, head }: MergeRequest): { commit: string } | { conflicts: string[] } {
+    const before = this.branchCommit(base)!;
+    const steps: { tree: string; author: string; message: string }[] = [];
+    for (const commit of this.git('rev-list', '--reverse', `${before}..${head}`).split('\n')) {
+      const merged = this.mergeTree(before, commit);
+      if ('conflicts' in merged) return merged;
+      const [author = '', message = ''] = this.git('log', '-1', '--format=%an%x00%B', commit).split(
+        '\0',
+      );
+      steps.push({ tree: merged.tree, author, message });
+    }
+    return this.#advance(base, steps);
+  }
+
   /** Keeps a head and its trial merge as `<refs>/head` and `<refs>/merge`. Returns the merge, if there is one. */
   trialMerge(base: string, head: string, refs: string): string | undefined {
     this.git('update-ref', `${refs}/head`, head);
@@ -159,6 +183,18 @@ export class BareRepository {
 
   deleteBranch(branch: string): void {
     this.git('update-ref', '-d', `refs/heads/${branch}`);
+  }
+
+  #advance(
+    branch: string,
+    steps: readonly { tree: string; author: string; message: string }[],
+  ): { commit: string } {
+    const before = this.branchCommit(branch)!;
+    let commit = before;
+    for (const { tree, author, message } of steps)
+      commit = this.#commitTree(tree, [commit], author, message);
+    this.git('update-ref', `refs/heads/${branch}`, commit, before);
+    return { commit };
   }
 
   #commitTree(tree: string, parents: string[], author: string, message: string): string {

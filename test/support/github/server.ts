@@ -8,7 +8,7 @@ import { Api } from './api.ts';
 import { addComment } from './comments.ts';
 import { Faults, type Fault, type FaultPlan } from './faults.ts';
 import { answerGit } from './git-http.ts';
-import { closePull, findPull, mergePull, openPull } from './pulls.ts';
+import { closePull, findPull, type MergeMethod, mergePull, openPull } from './pulls.ts';
 import { BareRepository } from './repository.ts';
 import type { Comment, GitHubState, Pull, Status } from './state.ts';
 import { type Delivery, type Hook, Webhooks } from './webhooks.ts';
@@ -48,7 +48,7 @@ export interface FakeGitHub {
   requests: readonly { method: string; path: string; status: number }[];
   pulls: readonly Pull[];
   comments: readonly Comment[];
-  statuses: readonly Status[];
+  statuses: Status[];
   /** What accounts may do, what rules merging has, the app's tokens. */
   state: GitHubState;
   /** Webhooks so far. */
@@ -62,8 +62,10 @@ export interface FakeGitHub {
   watch(watcher?: Watcher): void;
   /** Opens the pull request of a branch that was pushed, as somebody would on its page. Returns its number. */
   openPull(branch: string, by?: string): number;
+  /** Has a branch that was pushed be one of somebody's fork, with a pull request. */
+  openForkPull(branch: string, owner: string): number;
   /** Presses the buttons of a pull request's page. */
-  mergePull(number: number, by?: string): string;
+  mergePull(number: number, by?: string, method?: MergeMethod): string;
   closePull(number: number, by?: string): void;
   comment(number: number, by: string, body: string): void;
   close(): Promise<void>;
@@ -211,8 +213,18 @@ export async function startGitHub(options: FakeGitHubOptions): Promise<FakeGitHu
       notice();
       return pull.number;
     },
-    mergePull(number, by = 'maintainer') {
-      const commit = mergePull(state, known(number), by);
+    openForkPull(branch, owner) {
+      const draft = { head: branch, base: 'main', title: `Change ${branch}` };
+      const pull = openPull(state, draft, owner);
+      if (pull instanceof Response) throw new Error(`${branch} has no pull request`);
+      pull.fork = owner;
+      repository.git('update-ref', `refs/pull/${pull.number}/head`, pull.head);
+      repository.deleteBranch(branch);
+      notice();
+      return pull.number;
+    },
+    mergePull(number, by = 'maintainer', method = 'merge') {
+      const commit = mergePull(state, known(number), by, undefined, method);
       if (commit === undefined) throw new Error(`pull request #${number} has conflicts`);
       notice();
       return commit;

@@ -143,13 +143,16 @@ export function pullSummaryShape(state: GitHubState, pull: Pull): object {
   const repo = `${state.apiUrl}/repos/${state.owner}/${state.repo}`;
   const url = `${repo}/pulls/${pull.number}`;
   const html = htmlUrl(state, pull.number);
-  const end = (branch: string, commit: string): object => ({
-    label: `${state.owner}:${branch}`,
-    ref: branch,
-    sha: commit,
-    user: userShape(state, state.owner),
-    repo: repositoryShape(state),
-  });
+  const end = (branch: string, commit: string, fork = ''): object => {
+    const owner = fork || state.owner;
+    return {
+      label: `${owner}:${branch}`,
+      ref: branch,
+      sha: commit,
+      user: userShape(state, owner),
+      repo: { ...repositoryShape(state), ...(fork ? { id: idOf(fork), fork: true } : {}) },
+    };
+  };
   return {
     url,
     id: idOf(url),
@@ -181,7 +184,7 @@ export function pullSummaryShape(state: GitHubState, pull: Pull): object {
     assignees: [],
     requested_reviewers: [],
     requested_teams: [],
-    head: end(pull.branch, pull.head),
+    head: end(pull.branch, pull.head, pull.fork),
     base: end(pull.base, pull.baseCommit),
     _links: Object.fromEntries(PULL_LINKS.map((link) => [link, { href: url }])),
     author_association: 'COLLABORATOR',

@@ -13,6 +13,8 @@ export interface Pull {
   state: 'open' | 'closed';
   labels: string[];
   user: string;
+  /** Owner of the fork that its branch lies in; empty: it lies here. */
+  fork: string;
   draft: boolean;
   /** Who has it merged once the base's rules are met. */
   autoMerge: { by: string; message: string } | null;
