@@ -6,6 +6,8 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 import { SiteStore } from '../../src/git/site-store.ts';
 import { type SiteTree, treeDigest, type TreeFile } from '../../src/model/tree.ts';
+import { decideEdit } from '../../src/runner/working-copy/decide-edit.ts';
+import { editsAt } from '../../src/runner/working-copy/edits-at.ts';
 import { WorkingCopies } from '../../src/runner/working-copy/working-copies.ts';
 import { openStore, type Store } from '../../src/store/store.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
@@ -94,6 +96,108 @@ async function decide(status: 'adopted' | 'rejected', paths: string[]): Promise<
   });
   await store.drifts.decide('d', status, 'olga', 1);
 }
+
+const LINES = 'a\nb\nc\nd\ne\n';
+
+/** Records that a file of the site was made another, as one edit; returns its commit. */
+async function edit(file: string, text: string, words = ''): Promise<string> {
+  await writeFile(path(file), text);
+  await copies.observe(SITE, { author: 'ana', words });
+  return (await store.sites.get(SITE))!.observedCommit!;
+}
+
+function decideOn(observed: string, decision: 'adopted' | 'rejected'): Promise<boolean> {
+  const of = { observed, decision, fingerprint: `of ${observed}`, by: 'olga', at: 1 };
+  return decideEdit({ store, trees }, SITE, of);
+}
+
+describe('of several edits', () => {
+  test('each is found with its own author, words and time, also after the plan moved on', async () => {
+    await desire({ f: LINES, g: '1\n' });
+    await copies.bringIn(SITE);
+    const first = await edit('f', 'A\nb\nc\nd\ne\n', 'first');
+    await desire({ f: LINES, g: '2\n' });
+    await copies.bringIn(SITE);
+    const second = await edit('f', 'A\nb\nc\nd\nE\n', 'second');
+    const row = (await store.sites.get(SITE))!;
+    const edits = await editsAt(trees, { base: row.baseCommit!, observed: row.observedCommit! });
+    expect(edits).toMatchObject([
+      { commits: [first], authors: ['ana'], message: 'first', paths: ['f'] },
+      { commits: [second], authors: ['ana'], message: 'second', paths: ['f'] },
+    ]);
+    expect(edits[0]!.tree.get('f')!.content.toString()).toBe('A\nb\nc\nd\ne\n');
+    expect(edits[1]!.tree.get('f')!.content.toString()).toBe('a\nb\nc\nd\nE\n');
+  });
+
+  test('only the one that was rejected goes back, whatever was edited before and since', async () => {
+    await desire({ f: LINES });
+    await copies.bringIn(SITE);
+    await edit('f', 'A\nb\nc\nd\ne\n');
+    const second = await edit('f', 'A\nb\nC\nd\ne\n');
+    await edit('f', 'A\nb\nC\nd\nE\n');
+    expect(await decideOn(second, 'rejected')).toBe(true);
+    const row = await copies.bringIn(SITE);
+    expect(await readFile(path('f'), 'utf8')).toBe('A\nb\nc\nd\nE\n');
+    expect(await store.drifts.owed(SITE)).toEqual([]);
+    // Once more, as after a crash: nothing is left to do.
+    expect(await decideOn(second, 'rejected')).toBe(false);
+    expect((await copies.bringIn(SITE))?.observedCommit).toBe(row?.observedCommit);
+  });
+
+  test('of one that was changed further, what was changed stays', async () => {
+    await desire({ f: LINES, g: '1\n' });
+    await copies.bringIn(SITE);
+    await writeFile(path('g'), 'edited\n');
+    const first = await edit('f', 'A\nb\nc\nd\ne\n');
+    await edit('f', 'AA\nb\nc\nd\ne\n');
+    await decideOn(first, 'rejected');
+    await copies.bringIn(SITE);
+    expect(await readFile(path('f'), 'utf8')).toBe('AA\nb\nc\nd\ne\n');
+    expect(await readFile(path('g'), 'utf8')).toBe('1\n');
+  });
+
+  test('what the plan adopted in other words makes way for those words', async () => {
+    await desire({ f: LINES });
+    await copies.bringIn(SITE);
+    const first = await edit('f', 'A\nb\nc\nd\ne\n');
+    await edit('f', 'A\nb\nc\nd\nE\n');
+    await desire({ f: 'AAA\nb\nc\nd\ne\n' });
+    expect(await copies.bringIn(SITE)).toMatchObject({ state: 'held' });
+    await decideOn(first, 'adopted');
+    expect(await copies.bringIn(SITE)).toMatchObject({ hold: null });
+    expect(await readFile(path('f'), 'utf8')).toBe('AAA\nb\nc\nd\nE\n');
+  });
+
+  test('a decision is carried out though another edit holds the site', async () => {
+    await desire({ f: LINES, g: '1\n' });
+    await copies.bringIn(SITE);
+    await edit('f', 'A\nb\nc\nd\ne\n');
+    const second = await edit('g', 'edited\n');
+    await desire({ f: 'AAA\nb\nc\nd\ne\n', g: '2\n' });
+    await decideOn(second, 'rejected');
+    const row = await copies.bringIn(SITE);
+    expect(row!.hold).toContain('the same lines of f:');
+    expect(await readFile(path('g'), 'utf8')).toBe('1\n');
+    expect(await readFile(path('f'), 'utf8')).toBe('A\nb\nc\nd\ne\n');
+    await edit('f', LINES);
+    expect(await copies.bringIn(SITE)).toMatchObject({ hold: null });
+    expect(await readFile(path('g'), 'utf8')).toBe('2\n');
+  });
+
+  test('a long history is looked at as far back as it is as the plan has it', async () => {
+    await desire({ f: LINES, g: '0\n' });
+    await copies.bringIn(SITE);
+    const first = await edit('f', 'A\nb\nc\nd\ne\n');
+    await decideOn(first, 'rejected');
+    await copies.bringIn(SITE);
+    const second = await edit('f', 'A\nb\nc\nd\ne\n');
+    const row = (await store.sites.get(SITE))!;
+    const { commits } = await trees.history(row.baseCommit!, row.observedCommit!, 9);
+    expect(commits.map(({ commit }) => commit)).toEqual([second]);
+    const limited = await trees.history(row.baseCommit!, row.observedCommit!, 1);
+    expect(limited.commits.map(({ commit }) => commit)).toEqual([second]);
+  });
+});
 
 describe('working copies', () => {
   test('follow the plan where nobody edits', async () => {

@@ -3,7 +3,7 @@ import { wordsOf } from './edit-words.ts';
 import { type Edit, type EditStep, splitEdits } from './split-edits.ts';
 
 /** Commits of a site's history that are looked at; what is older is taken for made by the oldest of them. */
-const MAX_COMMITS = 500;
+export const MAX_COMMITS = 500;
 
 /** What stands at a site, and the desired commit that it was brought to. */
 export interface Standing {
@@ -12,12 +12,8 @@ export interface Standing {
 }
 
 /** The distinct edits that stand at a site (see `splitEdits`), from the history in its store. */
-export async function editsAt(
-  trees: SiteStore,
-  { base, observed }: Standing,
-  limit: number = MAX_COMMITS,
-): Promise<Edit[]> {
-  const { start, commits } = await trees.history(base, observed, limit);
+export async function editsAt(trees: SiteStore, { base, observed }: Standing): Promise<Edit[]> {
+  const { start, commits } = await trees.history(base, observed, MAX_COMMITS);
   const desired = commits.map(({ parents }) => parents[1]);
   const wanted = new Set([start, base, observed]);
   for (const [index, { commit }] of commits.entries())
