@@ -60,6 +60,13 @@ export interface Config {
     timeZone: string;
   };
   preview: { timeout: number; checkSites: number };
+  agents: {
+    codeLifetime: number;
+    lateAfter: number;
+    bundleDays: number;
+    bundleCacheMib: number;
+    maxReturnMib: number;
+  };
   metrics: { perSite: 'auto' | 'on' | 'off'; perSiteLimit: number };
   log: {
     level: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';

@@ -84,6 +84,13 @@ test('only the plan has no default', async () => {
       timeZone: 'UTC',
     },
     preview: { timeout: 60_000, checkSites: 10 },
+    agents: {
+      codeLifetime: 3_600_000,
+      lateAfter: 900_000,
+      bundleDays: 90,
+      bundleCacheMib: 512,
+      maxReturnMib: 64,
+    },
     metrics: { perSite: 'auto', perSiteLimit: 2_000 },
     log: { level: 'info', format: 'auto' },
   });

@@ -325,6 +325,34 @@ const preview = z
   })
   .describe('What is shown on pull requests before they are merged.');
 
+const agents = z
+  .strictObject({
+    codeLifetime: duration('1m')
+      .prefault('1h')
+      .describe('How long the one-time code is good for that an agent enrols with.'),
+    lateAfter: duration('1m')
+      .prefault('15m')
+      .describe('An agent that was not heard of for so long is told to be late.'),
+    bundleDays: z
+      .int()
+      .min(1)
+      .max(3_650)
+      .prefault(90)
+      .describe('Days after which a site does not take a bundle any more that was made today.'),
+    bundleCacheMib: z
+      .int()
+      .min(16)
+      .prefault(512)
+      .describe('MiB of bundles that are kept to be sent again.'),
+    maxReturnMib: z
+      .int()
+      .min(1)
+      .max(4_096)
+      .prefault(64)
+      .describe('MiB that a bundle may have that comes back from a site.'),
+  })
+  .describe('Sites that an agent delivers to.');
+
 const metrics = z
   .strictObject({
     perSite: z
@@ -361,6 +389,7 @@ export const configSchema = z.strictObject({
   runner: runner.prefault({}),
   drift: drift.prefault({}),
   preview: preview.prefault({}),
+  agents: agents.prefault({}),
   metrics: metrics.prefault({}),
   log: log.prefault({}),
 });

@@ -1,3 +1,5 @@
+import PQueue from 'p-queue';
+
 import { AnsibleDriver } from '../ansible/driver.ts';
 import type { Config } from '../config/config.ts';
 import { DriftLoop } from '../drift/drift-loop.ts';
@@ -9,14 +11,15 @@ import { turns } from '../loop/turns.ts';
 import type { Driver } from '../model/driver.ts';
 import { messageOf, UserError } from '../model/errors.ts';
 import { consumersOf } from '../plan/exports.ts';
+import type { Plan } from '../plan/plan.ts';
 import { secretValuesIn } from '../plan/secrets.ts';
 import { GroupLoop } from '../proposals/group-loop.ts';
 import { ProposalLoop, REOPENABLE } from '../proposals/proposal-loop.ts';
 import { verifyDrifts } from '../proposals/verify.ts';
 import { Waiters } from '../proposals/waiters.ts';
+import { AgentSite } from '../reconcile/agent-site.ts';
 import { PlanLoop } from '../reconcile/plan-loop.ts';
 import { SiteLoop } from '../reconcile/site-loop.ts';
-import { countStaleImports } from '../reconcile/stale-imports.ts';
 import { Runner } from '../runner/runner.ts';
 import { WorkingCopyWatcher } from '../runner/working-copy/watch.ts';
 import { WorkingCopies } from '../runner/working-copy/working-copies.ts';
@@ -25,6 +28,8 @@ import type { ProposalRow } from '../store/rows.ts';
 import { openStore, type Store } from '../store/store.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
+import { Agents } from './agents/agents.ts';
+import { type BundleTools, openBundleTools } from './agents/bundle-tools.ts';
 import { type DataDirectory, takeDataDirectory } from './data-directory.ts';
 import type { ForgeCredentials } from './forge-credentials.ts';
 import { createForge } from './forge.ts';
@@ -32,6 +37,7 @@ import { confirmRevision, planGuards } from './guards.ts';
 import { createInspect } from './inspect.ts';
 import { createPreviews, type Previews } from './previews.ts';
 import { recover } from './recover.ts';
+import { refreshMetrics } from './refresh-metrics.ts';
 import { RevisionLoop } from './revisions.ts';
 import { spread } from './spread.ts';
 import { treeDiff } from './tree-diff.ts';
@@ -72,7 +78,18 @@ export interface ControllerOptions {
   previewUrl: (number: number) => string;
   /** In place of Ansible; for tests. */
   driver?: Driver;
+  /** In place of our own key, and of git's bundles; for tests. */
+  bundles?: BundleTools;
   now?: () => number;
+}
+
+/** What is opened, and closed again. */
+interface Parts {
+  store: Store;
+  trees: SiteStore;
+  repository: PlanRepository;
+  agents: Agents;
+  tools: BundleTools;
 }
 
 /** What is wrong with a part, for the readiness endpoint. */
@@ -100,24 +117,27 @@ export class Controller {
   readonly #proposal: ProposalLoop;
   /** Groups of edits that wait for their proposal. */
   readonly waiters: Waiters;
+  /** The agents at sites. */
+  readonly agents: Agents;
   readonly #previews: Previews;
   readonly #watcher: WorkingCopyWatcher;
   readonly #loops: Record<LoopName, KeyedLoop>;
+  /** Sites that have their working copy here. */
   #siteNames: readonly string[] = [];
 
-  private constructor(
-    options: ControllerOptions,
-    directory: DataDirectory,
-    parts: { store: Store; trees: SiteStore; repository: PlanRepository },
-  ) {
+  private constructor(options: ControllerOptions, directory: DataDirectory, parts: Parts) {
     const { config, log, metrics, now = Date.now } = options;
     this.#options = options;
     this.#directory = directory;
     this.store = parts.store;
+    this.agents = parts.agents;
     this.#trees = parts.trees;
     this.#repository = parts.repository;
     const { store } = this;
     const { trees, repository } = parts;
+    const { sign } = parts.tools;
+    const issuing = new PQueue({ concurrency: 1 });
+    const issue = <T>(work: () => Promise<T>): Promise<T> => issuing.add(work);
     const { branch, path, pollInterval } = config.plan;
     this.inspect = createInspect({ store, trees, plan: () => this.#plan.current?.plan, now });
 
@@ -163,6 +183,8 @@ export class Controller {
       now,
       random: Math.random,
       ...planGuards(config),
+      sign,
+      issue,
       onSites: (sites) => {
         void this.#refreshNames();
         for (const site of sites) this.#loops.site.nudge(site);
@@ -172,6 +194,17 @@ export class Controller {
         void this.#nudgeUndecided();
         this.#loops.pulls.nudge(PULLS);
       },
+    });
+    const agentSite = new AgentSite({
+      store,
+      trees,
+      sign,
+      issue,
+      log,
+      now,
+      onDesired: (name, commit) => this.agents.desired(name, commit),
+      onSettled: (name) => this.#loops.drift.nudge(name),
+      onApplied: (name) => void this.#countRevision(name),
     });
     const site = new SiteLoop({
       store,
@@ -186,11 +219,7 @@ export class Controller {
       now,
       onSettled: (name) => this.#loops.drift.nudge(name),
       onApplied: (name) => void this.#countRevision(name),
-      onEnded: (name) => {
-        const current = this.#plan.current?.plan;
-        if (!current) return;
-        for (const consumer of consumersOf(current, name)) this.#loops.site.nudge(consumer);
-      },
+      onEnded: (name) => this.#ended(name),
       onGathered: () => this.#loops.plan.nudge(EXPORTS),
     });
     const drift = new DriftLoop({
@@ -276,7 +305,9 @@ export class Controller {
         backoff: { min: Math.min(1000, pollInterval), max: pollInterval },
       }),
       // A site waits for its turn in the runner, not here: one that only needs files is not kept waiting.
-      site: loop('site', 64, (name, signal) => site.handle(name, signal)),
+      site: loop('site', 64, async (name, signal) =>
+        (await this.#hasAgent(name)) ? agentSite.handle(name) : site.handle(name, signal),
+      ),
       observe: loop('observe', 8, (name) => this.#observe(name)),
       drift: loop('drift', 2, (name) => drift.handle(name)),
       // One at a time, so that limits are kept.
@@ -335,7 +366,24 @@ export class Controller {
       onOperation,
     });
     opened.defer(() => repository.close());
-    const controller = new Controller(options, directory, { store, trees, repository });
+    const tools = options.bundles ?? (await openBundleTools(directory.root));
+    let running: Controller | undefined;
+    const agents = await Agents.open({
+      directory: directory.root,
+      config: config.agents,
+      store,
+      trees,
+      tools,
+      log,
+      metrics,
+      now,
+      plan: () => running?.plan,
+      onSite: (site) => running?.returned(site),
+    });
+    opened.defer(() => agents.stop());
+    const parts = { store, trees, repository, agents, tools };
+    const controller = new Controller(options, directory, parts);
+    running = controller;
     await recover({ store, trees, driver: controller.#driver, log, now });
     await controller.#begin();
     opened.move();
@@ -355,12 +403,13 @@ export class Controller {
     // Edits made and decisions taken while nobody was here, and work that was left.
     for await (const row of this.store.sites.all()) {
       if (row.removedAt !== null) continue;
-      this.#loops.observe.nudge(row.name);
+      if (row.delivery === 'push') this.#loops.observe.nudge(row.name);
       // Also what was recorded and not judged yet, or undone and not applied yet.
       const asDesired = [row.observedDigest, row.appliedDigest].every(
         (digest) => digest === row.desiredDigest,
       );
-      if (row.state !== 'synced' || !asDesired) this.#loops.site.nudge(row.name);
+      if (row.state !== 'synced' || !asDesired || row.delivery === 'agent')
+        this.#loops.site.nudge(row.name);
       if (row.desiredRevision) this.#loops.revision.nudge(row.desiredRevision, COUNT_DELAY);
     }
     await this.#nudgeUndecided();
@@ -372,6 +421,7 @@ export class Controller {
   /** Ends gracefully: no new work, runs under way get the grace (ms), everything is left to be carried on. */
   async stop(grace = 10_000): Promise<void> {
     await this.#watcher.stop();
+    await this.agents.stop();
     await Promise.all(Object.values(this.#loops).map((loop) => loop.stop(grace)));
     await this.#previews.renderer.close();
     await this.#runner.stop();
@@ -380,6 +430,18 @@ export class Controller {
     await this.store.close();
     this.#options.metrics.leader.set(0);
     this.#directory.release();
+  }
+
+  /** The plan in force. */
+  get plan(): Plan | undefined {
+    return this.#plan.current?.plan;
+  }
+
+  /** Something came back from a site with an agent: what it did, edited or gathered. */
+  returned(site: string): void {
+    this.#loops.site.nudge(site);
+    this.#ended(site);
+    this.#loops.plan.nudge(EXPORTS);
   }
 
   /** Look now: a webhook came. What it said beyond that is not believed. */
@@ -465,38 +527,35 @@ export class Controller {
 
   /** Brings the metrics that are counted from the database up to date; called before each scrape. */
   async refreshMetrics(): Promise<void> {
-    const { config, metrics } = this.#options;
-    const { invalidRevision } = await this.store.plan.get();
-    metrics.planInvalid.set(invalidRevision === null ? 0 : 1);
-    for (const [state, count] of Object.entries(await this.store.sites.countByState())) {
-      metrics.sites.set({ state }, count);
-    }
-    for (const [state, count] of Object.entries(await this.store.proposals.countByState())) {
-      metrics.proposals.set({ state }, count);
-    }
-    metrics.proposalsWaiting.set((await this.waiters.list()).length);
-    const plan = this.#plan.current?.plan;
-    const { now = Date.now } = this.#options;
-    const stale = plan ? await countStaleImports(this.store, plan, now()) : {};
-    for (const [reason, count] of Object.entries(stale))
-      metrics.staleImports.set({ reason }, count);
-    const { perSite, perSiteLimit } = config.metrics;
-    if (perSite === 'off' || (perSite === 'auto' && this.#siteNames.length > perSiteLimit)) return;
-    for await (const row of this.store.sites.all()) {
-      if (row.removedAt !== null) continue;
-      metrics.site(row.name, {
-        state: row.state,
-        revision: row.appliedRevision,
-        lastAppliedAt: row.lastAppliedAt,
-      });
-    }
+    const { config, metrics, now = Date.now } = this.#options;
+    await refreshMetrics({
+      config: config.metrics,
+      store: this.store,
+      metrics,
+      waiters: this.waiters,
+      agents: this.agents,
+      plan: this.#plan.current?.plan,
+      sites: (await this.store.sites.names()).length,
+      now: now(),
+    });
   }
 
   #planKey(key: string): ReturnType<PlanLoop['handle']> {
     return key === EXPORTS ? this.#plan.takeExports() : this.#plan.handle();
   }
 
+  /** An apply of a site ended: others may have waited for it. */
+  #ended(name: string): void {
+    const { plan } = this;
+    for (const consumer of plan ? consumersOf(plan, name) : []) this.#loops.site.nudge(consumer);
+  }
+
+  async #hasAgent(name: string): Promise<boolean> {
+    return (await this.store.sites.get(name))?.delivery === 'agent';
+  }
+
   async #observe(name: string): Promise<void> {
+    if (await this.#hasAgent(name)) return;
     // Where it fails it may have recorded something before: that is to be judged all the same.
     let recorded = true;
     try {
@@ -517,7 +576,7 @@ export class Controller {
   }
 
   async #refreshNames(): Promise<void> {
-    this.#siteNames = await this.store.sites.names();
+    this.#siteNames = await this.store.sites.names('push');
   }
 
   async #nudgeUndecided(): Promise<void> {
@@ -557,6 +616,7 @@ export class Controller {
     this.#loops.observe.forget(name);
     this.#loops.drift.forget(name);
     this.copies.forget(name);
+    this.agents.forget(name);
     this.#options.metrics.removeSite(name);
     void this.#nudgeUndecided();
   }

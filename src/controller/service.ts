@@ -6,11 +6,13 @@ import type { Config } from '../config/config.ts';
 import { Secret } from '../config/secret.ts';
 import type { Driver } from '../model/driver.ts';
 import { createAuthenticator } from '../server/auth.ts';
+import type { AgentLimits } from '../server/options.ts';
 import { createServer } from '../server/server.ts';
 import { ChangeFeed } from '../server/stream.ts';
 import { readUi } from '../server/ui.ts';
 import { createLogger, type Logger } from '../telemetry/logger.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
+import type { BundleTools } from './agents/bundle-tools.ts';
 import { Controller } from './controller.ts';
 import { createForgeCredentials } from './forge-credentials.ts';
 import { writePrivateFile } from './private-file.ts';
@@ -25,6 +27,9 @@ export interface ServiceOptions {
   ui?: string;
   /** In place of Ansible; for tests. */
   driver?: Driver;
+  /** In place of our own key, and of git's bundles; for tests. */
+  bundles?: BundleTools;
+  agentLimits?: Partial<AgentLimits>;
 }
 
 /** A running controller with its server. */
@@ -62,6 +67,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     proposalUrl: (number) => `${url}${ui ? '' : '/api/v1'}/proposals/${number}`,
     previewUrl: (number) => `${url}/api/v1/previews/${number}/page`,
     ...(options.driver ? { driver: options.driver } : {}),
+    ...(options.bundles ? { bundles: options.bundles } : {}),
   });
   try {
     const token = config.server.token ?? (await ownToken(config.dataDir, log));
@@ -89,6 +95,8 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       inspect: controller.inspect,
       changes: new ChangeFeed(() => controller.store.changeCount()),
       ...(ui ? { ui } : {}),
+      agents: controller.agents,
+      agentLimits: { bundle: config.agents.maxReturnMib * 2 ** 20, ...options.agentLimits },
       decisions: {
         merge: (id, by) => controller.mergeProposal(id, by),
         close: (id, by) => controller.closeProposal(id, by),

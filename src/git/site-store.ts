@@ -4,6 +4,7 @@ import { isName, type SiteTree } from '../model/tree.ts';
 import type { Person } from './commit-words.ts';
 import { readSiteHistory, type SiteHistory } from './first-parents.ts';
 import { KnownObjects } from './known-objects.ts';
+import { Lineage } from './lineage.ts';
 import { type LogEntry, readLog } from './log.ts';
 import { moveInPackedRefs } from './packed-refs.ts';
 import { readFiles } from './read-files.ts';
@@ -12,7 +13,7 @@ import { listRefs, readRef, type RefUpdate, updateRefs } from './refs.ts';
 import { Repository, type RepositoryOptions } from './repository.ts';
 import { type TreeCommit, writeTreeCommits } from './write-trees.ts';
 
-export type SiteRef = 'desired' | 'observed' | 'applied';
+export type SiteRef = 'desired' | 'observed' | 'applied' | 'results';
 
 export interface SiteCommit {
   site: string;
@@ -24,6 +25,8 @@ export interface SiteCommit {
   author: Person;
   /** Milliseconds since 1970. */
   time: number;
+  /** Makes an armored signature over the commit without it. */
+  sign?: ((payload: Buffer) => string) | undefined;
 }
 
 export interface SiteMove {
@@ -52,6 +55,7 @@ const GATHER = 50;
  * Objects and refs are written apart, so that what is to be is in the database between the two.
  */
 export class SiteStore {
+  readonly lineage: Lineage;
   readonly #repository: Repository;
   readonly #queue: RefQueue;
   readonly #known = new KnownObjects();
@@ -59,6 +63,7 @@ export class SiteStore {
 
   private constructor(repository: Repository, onRefError: (error: unknown) => void) {
     this.#repository = repository;
+    this.lineage = new Lineage(repository);
     this.#queue = new RefQueue({
       delay: GATHER,
       onError: onRefError,
@@ -87,6 +92,19 @@ export class SiteStore {
     return this.#repository.measure('write-commits', () =>
       writeTreeCommits(this.#repository, this.#known, checked(commits)),
     );
+  }
+
+  /** For bundles, which carry objects of a site in and out. */
+  get repository(): Repository {
+    return this.#repository;
+  }
+
+  /** Keeps a commit in a site's history, though none of its refs leads there any more. */
+  async keep(site: string, commit: string): Promise<void> {
+    assertSite(site);
+    await this.#move([
+      { ref: `${PREFIX}${site}/kept/${commit.slice(0, 16)}`, to: commit, from: undefined },
+    ]);
   }
 
   /** Moves refs in one transaction. Throws RefMoved if one was elsewhere; then none is moved. */
@@ -193,12 +211,34 @@ export class SiteStore {
   }
 }
 
-/** Message of a desired commit, with the trailers by which plain git finds where it came from. */
-export function desiredMessage(of: { revision: string; site: string; generation: number }): string {
-  const { revision, site, generation } = of;
+/** A decision on an edit at a site; `observed` names the commit that holds the edit. */
+export interface Decided {
+  observed: string;
+  decision: 'adopted' | 'rejected';
+  fingerprint: string;
+}
+
+/**
+ * Message of a desired commit, with the trailers by which plain git finds where it came from.
+ * @param of.decided decisions that the site is told with it
+ * @param of.apply why the site is to apply it whatever it applied before
+ */
+export function desiredMessage(of: {
+  revision: string;
+  site: string;
+  generation: number;
+  decided?: readonly Decided[];
+  apply?: string;
+}): string {
+  const { revision, site, generation, decided = [], apply } = of;
+  const decisions = decided.map(
+    ({ observed, decision, fingerprint }) => `Decided: ${observed} ${decision} ${fingerprint}\n`,
+  );
   return (
     `Render ${site} at ${revision.slice(0, 10)}\n\n` +
-    `Plan-Revision: ${revision}\nSite: ${site}\nGeneration: ${generation}\n`
+    `Plan-Revision: ${revision}\nSite: ${site}\nGeneration: ${generation}\n` +
+    decisions.join('') +
+    (apply === undefined ? '' : `Apply: ${apply.replaceAll(/\s+/g, ' ').trim()}\n`)
   );
 }
 

@@ -17,6 +17,8 @@ export interface TreeCommit {
   author: Person;
   /** Milliseconds since 1970; git keeps whole seconds, and we the time zone UTC. */
   time: number;
+  /** Makes an armored signature over the commit without it; the same spec gives the same id if it always does. */
+  sign?: ((payload: Buffer) => string) | undefined;
 }
 
 /** Parents that are looked up at once. */
@@ -78,13 +80,18 @@ class TreeWriter {
     this.#pack = pack;
   }
 
-  async commit({ parents, files, message, author, time }: TreeCommit): Promise<string> {
+  async commit({ parents, files, message, author, time, sign }: TreeCommit): Promise<string> {
     for (const parent of parents) assertObjectId(parent);
     const person = `${identity(author)} ${commitDate(time)}`;
     const tree = this.#folder('', await this.#blobsOf(files));
     const lines = [`tree ${tree}`, ...parents.map((parent) => `parent ${parent}`)];
-    lines.push(`author ${person}`, `committer ${person}`, '', commitMessage(message));
-    return this.#pack.put('commit', Buffer.from(lines.join('\n')));
+    lines.push(`author ${person}`, `committer ${person}`);
+    const text = (signature: readonly string[]) =>
+      Buffer.from([...lines, ...signature, '', commitMessage(message)].join('\n'));
+    const signature = sign?.(text([])).trimEnd().split('\n') ?? [];
+    // As headers of more than one line are written: the others begin with a space.
+    const header = signature.map((line, index) => (index === 0 ? `gpgsig ${line}` : ` ${line}`));
+    return this.#pack.put('commit', text(header));
   }
 
   async #blobsOf(files: SiteTree): Promise<Folder> {

@@ -10,6 +10,8 @@ import type { Removal } from '../model/preview.ts';
 import { formatProblem, type Problem } from '../model/problem.ts';
 import type { TrackedFiles } from '../model/tree.ts';
 import { changedSites } from '../plan/changes.ts';
+import { consumersOfValues, missingText, NotGathered } from '../plan/exports.ts';
+import { withGathered } from '../plan/load.ts';
 import type { Plan } from '../plan/plan.ts';
 import { removals, removalText, tooMuch } from '../plan/removals.ts';
 import { loadPlanAndTemplatesInTurns } from '../render/open.ts';
@@ -18,6 +20,8 @@ import type { SiteRow } from '../store/rows.ts';
 import type { Store } from '../store/store.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
+import { carriedNeeds, notGathered } from './exporters.ts';
+import { gatheredOf } from './gathering.ts';
 import { RevisionStatus } from './revision-status.ts';
 
 /** Sites rendered and written together; bounds memory. */
@@ -25,6 +29,8 @@ const BATCH = 500;
 const TRUEUP = { name: 'trueup', email: 'trueup@localhost' };
 /** How a hold begins that the plan itself caused; it goes when the plan renders there again. */
 const UNRENDERABLE = 'the plan does not render here';
+/** Come back when the revision that is on its way may be in force (ms). */
+const SOON = 500;
 
 /** A plan that was read and found valid, and the commit it stands at. */
 export interface PlanAt {
@@ -56,6 +62,10 @@ export interface PlanLoopOptions {
   maxRemoved: number;
   /** Whose signed commits alone count; not given: anybody's. */
   signers?: Signers;
+  /** Signs what is desired at sites with an agent. */
+  sign?: ((payload: Buffer) => string) | undefined;
+  /** What issues desired trees does so one after the other: each follows the one before. */
+  issue?: <T>(work: () => Promise<T>) => Promise<T>;
   /** These sites have something to do now. */
   onSites: (sites: Iterable<string>) => void;
   onSiteRemoved: (site: string) => void;
@@ -135,6 +145,30 @@ export class PlanLoop {
     }
   }
 
+  /**
+   * Renders with what was gathered since, and again no more than the sites that import it. What is gathered is kept
+   * with a mark until that is done, so that nothing is missed whenever we are killed.
+   */
+  async takeExports(): Promise<Handled> {
+    const { store, log, onSites } = this.#options;
+    const current = this.#current;
+    const fresh = await store.exports.untaken();
+    if (fresh.length === 0) return undefined;
+    const { goodRevision, evaluatingRevision } = await store.plan.get();
+    // Between two revisions the one that comes has to be there first; its sites are rendered with what is known.
+    if (!current || goodRevision !== current.revision || evaluatingRevision !== null)
+      return { again: SOON };
+    const plan = withGathered(current.plan, gatheredOf(fresh, current.plan.gathered));
+    const sites = [...consumersOfValues(plan, fresh)].toSorted();
+    this.#current = { ...current, plan };
+    const changed = await this.#renderAll(plan, current.revision, sites);
+    await store.exports.take(fresh);
+    const values = fresh.map(({ site, stack, name }) => `${site}/${stack}: ${name}`);
+    log.info({ values: values.slice(0, 20), sites: sites.length, changed }, 'imports were renewed');
+    onSites(sites);
+    return undefined;
+  }
+
   #take(plan: PlanAt & { files: TrackedFiles }): void {
     const { metrics } = this.#options;
     this.#current = plan;
@@ -151,7 +185,10 @@ export class PlanLoop {
       path,
       ...(current ? { previous: { commit: current.revision, files: current.files } } : {}),
     });
-    const options = { refused, ...(current ? { previous: current.plan } : {}) };
+    const known = current
+      ? { previous: current.plan }
+      : { gathered: gatheredOf(await this.#options.store.exports.all()) };
+    const options = { refused, ...known };
     const loaded = await loadPlanAndTemplatesInTurns(files, options, turns());
     return { ...loaded, files };
   }
@@ -351,20 +388,25 @@ export class PlanLoop {
   ): Promise<DesiredMove[]> {
     const rendered: RenderedSite[] = [];
     const failed: { name: string; problem: string }[] = [];
+    const waiting: { name: string; waitsFor: string }[] = [];
     const pause = turns();
     for (const name of names) {
       try {
         rendered.push(renderSite(plan, name));
       } catch (error) {
         if (!(error instanceof InvalidInput)) throw error;
-        failed.push({ name, problem: formatProblem(error.problems[0]!) });
+        if (error instanceof NotGathered)
+          waiting.push({ name, waitsFor: missingText(error.missing) });
+        else failed.push({ name, problem: formatProblem(error.problems[0]!) });
       }
       await pause();
     }
     this.#options.metrics.renderedSites.inc({ result: 'success' }, rendered.length);
     this.#options.metrics.renderedSites.inc({ result: 'error' }, failed.length);
     await this.#holdUnrenderable(plan, revision, failed);
-    return this.#makeDesired(plan, revision, rendered);
+    await this.#letWait(plan, waiting);
+    const { issue = (work) => work() } = this.#options;
+    return issue(() => this.#makeDesired(plan, revision, rendered));
   }
 
   /** One site's fault is that site's alone: it stays as it is, held, and says why (law 10). */
@@ -386,14 +428,38 @@ export class PlanLoop {
       log.error({ site: name, revision, problem }, UNRENDERABLE);
   }
 
+  /** Sites that others have to gather something for stay as they are until it is there: nothing is wrong with them. */
+  async #letWait(
+    plan: Plan,
+    waiting: readonly { name: string; waitsFor: string }[],
+  ): Promise<void> {
+    const { store, log } = this.#options;
+    if (waiting.length === 0) return;
+    const rows = await store.sites.getMany(waiting.map(({ name }) => name));
+    await store.sites.upsertMany(
+      waiting.map(({ name, waitsFor }) => ({
+        ...siteColumns(plan, name),
+        ...(rows.get(name)?.hold?.startsWith(UNRENDERABLE) ? { hold: null } : {}),
+        waitsFor,
+        message: `waits for ${waitsFor}`,
+        removedAt: null,
+      })),
+    );
+    for (const { name, waitsFor } of waiting) log.info({ site: name, waitsFor }, 'a site waits');
+  }
+
   async #makeDesired(
     plan: Plan,
     revision: string,
     rendered: readonly RenderedSite[],
   ): Promise<DesiredMove[]> {
-    const { store, trees, now } = this.#options;
+    const { store, trees, sign, now } = this.#options;
     const rows = await store.sites.getMany(rendered.map(({ site }) => site));
+    const hasAgent = (site: string) => plan.sites.get(site)?.delivery === 'agent';
     const differ = rendered.filter(({ site, digest }) => rows.get(site)?.desiredDigest !== digest);
+    const decided = await store.agents.unconfirmedMany(
+      differ.map(({ site }) => site).filter(hasAgent),
+    );
     const time = now();
     // Made one by one, as they are written: together they would keep the event loop, and their manifests in memory.
     const specs = differ.values().map((one) => {
@@ -403,13 +469,21 @@ export class PlanLoop {
         site: one.site,
         files: withManifest(one, { plan: plan.name, revision, generation }),
         parents: row?.desiredCommit ? [row.desiredCommit] : [],
-        message: desiredMessage({ revision, site: one.site, generation }),
+        message: desiredMessage({
+          revision,
+          site: one.site,
+          generation,
+          decided: decided.get(one.site) ?? [],
+        }),
         author: TRUEUP,
         time,
+        sign: hasAgent(one.site) ? sign : undefined,
       };
     });
     const commits = differ.length > 0 ? await trees.writeCommits(specs) : [];
     const commitOf = new Map(differ.map(({ site }, index) => [site, commits[index]!]));
+    const before = differ.flatMap(({ site }) => rows.get(site) ?? []);
+    const needs = await carriedNeeds(store, plan, before);
     await store.sites.upsertMany(
       rendered.map(({ site, digest }) => {
         const row = rows.get(site);
@@ -418,12 +492,17 @@ export class PlanLoop {
           ...siteColumns(plan, site),
           removedAt: null,
           ...(row?.hold?.startsWith(UNRENDERABLE) ? { hold: null } : {}),
+          waitsFor: notGathered(plan, site),
+          ...(row?.waitsFor && row.appliedCommit === row.desiredCommit
+            ? { message: `in sync at revision ${row.desiredRevision?.slice(0, 10)}` }
+            : {}),
           ...(commit
             ? {
                 generation: (row?.generation ?? 0) + 1,
                 desiredCommit: commit,
                 desiredDigest: digest,
                 desiredRevision: revision,
+                needs: needs.get(site) ?? [],
                 message: `waits to be applied at revision ${revision.slice(0, 10)}`,
               }
             : {}),

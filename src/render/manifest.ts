@@ -28,3 +28,12 @@ export function withManifest(
   const content = Buffer.from(canonicalize(manifest)!);
   return new Map([...tree, [MANIFEST_PATH, { mode: '100644', content }]]);
 }
+
+/** A tree with its manifest, issued once more: all of it as it is, but for the generation. */
+export function withGeneration(tree: SiteTree, generation: number): SiteTree {
+  const file = tree.get(MANIFEST_PATH);
+  const manifest: unknown = file && JSON.parse(file.content.toString());
+  if (!file || typeof manifest !== 'object') throw new TypeError('a tree without a manifest');
+  const content = Buffer.from(canonicalize({ ...manifest, generation })!);
+  return new Map([...tree, [MANIFEST_PATH, { mode: file.mode, content }]]);
+}

@@ -1,17 +1,22 @@
 import { OpenAPIHono } from '@hono/zod-openapi';
 import type { MiddlewareHandler } from 'hono';
+import { every } from 'hono/combine';
 import { requestId } from 'hono/request-id';
 import { secureHeaders } from 'hono/secure-headers';
 import { timeout } from 'hono/timeout';
 
 import type { Logger } from '../telemetry/logger.ts';
+import { authorizeAgent, ENROLL_PATH, isAgentPath } from './agent-access.ts';
 import { authorize } from './auth.ts';
 import { limitBody } from './body-limit.ts';
 import type { Env } from './env.ts';
 import { limit, Limiter } from './limiter.ts';
 import { isLoopback, refuseForeignHosts } from './local.ts';
-import type { Limits, ServerOptions } from './options.ts';
+import type { AgentLimits, Limits, ServerOptions } from './options.ts';
 import { errorHandler, HttpProblem, problemResponse } from './problem.ts';
+import { agentBundleRoutes } from './routes/agent-bundle.ts';
+import { enrollmentRoutes, enrollRoutes } from './routes/agent-enroll.ts';
+import { agentNudgeRoutes } from './routes/agent-nudge.ts';
 import { driftRoutes } from './routes/drifts.ts';
 import { eventRoutes } from './routes/events.ts';
 import { healthRoutes } from './routes/health.ts';
@@ -23,6 +28,7 @@ import { runRoutes } from './routes/runs.ts';
 import { siteRoutes } from './routes/sites.ts';
 import { statusRoutes } from './routes/status.ts';
 import { streamRoutes } from './routes/stream.ts';
+import { tokenRoutes } from './routes/tokens.ts';
 import { isUiPath, UI_POLICY, uiRoutes } from './ui.ts';
 import { webhookRoutes } from './webhooks/webhooks.ts';
 
@@ -33,6 +39,16 @@ const LIMITS: Limits = {
   concurrentTotal: 256,
   body: 2 ** 20,
   timeout: 30_000,
+};
+
+const AGENT_LIMITS: AgentLimits = {
+  perSecond: 10,
+  burst: 60,
+  concurrent: 4,
+  concurrentTotal: 20_000,
+  bundle: 64 * 2 ** 20,
+  incoming: 2 ** 30,
+  idle: 60_000,
 };
 
 /** Of others, such as TRACE, no request object can be made. */
@@ -56,6 +72,8 @@ export function createApp(options: ServerOptions): OpenAPIHono<Env> {
   const { log, host, publicUrl, version, auth } = options;
   const limits = { ...LIMITS, ...options.limits };
   const limiter = new Limiter(limits);
+  const agentLimits = { ...AGENT_LIMITS, ...options.agentLimits };
+  const agentLimiter = new Limiter({ ...limits, ...agentLimits });
   const loopback = isLoopback(host);
 
   const app = new OpenAPIHono<Env>();
@@ -74,17 +92,28 @@ export function createApp(options: ServerOptions): OpenAPIHono<Env> {
   app.route('/', healthRoutes(options));
   app.route('/', webhookRoutes(options, limits));
   if (options.ui) app.route('/', uiRoutes(options.ui));
-  app.use(
-    '/api/*',
-    noStore,
+  const forPeople = every(
+    cacheControl('no-store'),
     limit(limiter),
     timeout(limits.timeout, () => new HttpProblem(504, { detail: 'the answer took too long' })),
     limitBody(limits.body),
     authorize({ auth, loopback, onRefused: (address) => limiter.refusedToken(address) }),
   );
+  const forAgents = every(
+    // A pack is compressed in itself: a proxy that tried again would only break resumed transfers.
+    cacheControl('no-store, no-transform'),
+    authorizeAgent({ auth, limiter: agentLimiter, addresses: limiter }),
+    (c, next) => (c.req.path === ENROLL_PATH ? limitBody(limits.body)(c, next) : next()),
+  );
+  app.use('/api/*', (c, next) => (isAgentPath(c.req.path) ? forAgents : forPeople)(c, next));
+  app.route('/api/v1', enrollRoutes(options, limiter));
+  app.route('/api/v1', agentBundleRoutes(options, agentLimits));
   const groups = [
     statusRoutes,
     siteRoutes,
+    agentNudgeRoutes,
+    enrollmentRoutes,
+    tokenRoutes,
     inspectRoutes,
     driftRoutes,
     runRoutes,
@@ -99,7 +128,8 @@ export function createApp(options: ServerOptions): OpenAPIHono<Env> {
   app.openAPIRegistry.registerComponent('securitySchemes', 'bearer', {
     type: 'http',
     scheme: 'bearer',
-    description: 'Decisions need the token of an operator or admin; reads need one of a viewer.',
+    description:
+      'Decisions need the token of an operator or admin; reads need one of a viewer; an agent has one of its site.',
   });
   app.doc31('/api/v1/openapi.json', {
     openapi: '3.1.0',
@@ -115,10 +145,13 @@ export function createApp(options: ServerOptions): OpenAPIHono<Env> {
   return app;
 }
 
-const noStore: MiddlewareHandler<Env> = async (c, next) => {
-  await next();
-  c.header('Cache-Control', 'no-store');
-};
+/** Answers are for whoever asked, and not to be kept. */
+function cacheControl(text: string): MiddlewareHandler<Env> {
+  return async (c, next) => {
+    await next();
+    c.header('Cache-Control', text);
+  };
+}
 
 /** One line a request; the path alone, since a query may carry what somebody searched for. */
 function logRequest(log: Logger): MiddlewareHandler<Env> {

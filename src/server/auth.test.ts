@@ -9,7 +9,7 @@ test('texts of any length are compared', () => {
   for (const other of ['', 'ab', 'abcd', 'abd', 'ABC']) expect(sameText('abc', other)).toBe(false);
 });
 
-test('the token of the configuration is an operator, and may change at any time', async () => {
+test('the token of the configuration may do everything, and may change at any time', async () => {
   let token: Secret | undefined = new Secret('first');
   const asked: string[] = [];
   const auth = createAuthenticator({
@@ -23,13 +23,13 @@ test('the token of the configuration is an operator, and may change at any time'
       },
     },
   });
-  expect(await auth.verify('first')).toEqual({ name: 'operator', role: 'operator' });
+  expect(await auth.verify('first')).toEqual({ name: 'operator', role: 'admin' });
   token = new Secret('second');
   expect(await auth.verify('first')).toBeUndefined();
-  expect(await auth.verify('second')).toEqual({ name: 'operator', role: 'operator' });
+  expect(await auth.verify('second')).toEqual({ name: 'operator', role: 'admin' });
   token = undefined;
   expect(await auth.verify('second')).toBeUndefined();
   expect(await auth.verify('')).toBeUndefined();
-  expect(await auth.verify('stored')).toEqual({ name: 'alice', role: 'viewer' });
+  expect(await auth.verify('stored')).toEqual({ id: '1', name: 'alice', role: 'viewer' });
   expect(asked).toEqual(['first', 'second', '', 'stored']);
 });

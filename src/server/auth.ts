@@ -16,7 +16,8 @@ const READERS: readonly TokenRole[] = ['viewer', 'operator', 'admin'];
 const DECIDERS: readonly TokenRole[] = ['operator', 'admin'];
 
 /**
- * Knows the one token of the configuration, whose bearer is an operator, and those that the store keeps.
+ * Knows the one token of the configuration, whose bearer may do everything (whoever can read the data directory could
+ * as well), and those that the store keeps.
  * @param options.token asked for at each request, so that it can be rotated
  */
 export function createAuthenticator(options: {
@@ -27,10 +28,10 @@ export function createAuthenticator(options: {
     async verify(token) {
       const configured = options.token();
       if (configured !== undefined && sameText(configured.reveal(), token)) {
-        return { name: 'operator', role: 'operator' };
+        return { name: 'operator', role: 'admin' };
       }
       const row = await options.tokens.verify(token);
-      return row && { name: row.name, role: row.role };
+      return row && { id: row.id, name: row.name, role: row.role };
     },
   };
 }
@@ -57,7 +58,7 @@ export function authorize(options: {
 }): MiddlewareHandler<Env> {
   return async (c, next) => {
     const header = c.req.header('authorization');
-    const identity = header === undefined ? undefined : await bearer(options.auth, header);
+    const identity = header === undefined ? undefined : await findIdentity(options.auth, header);
     if (header !== undefined && identity === undefined) {
       options.onRefused(c.env.incoming.socket.remoteAddress ?? '');
       throw unauthorized('the token is unknown or was revoked', 'error="invalid_token"');
@@ -70,23 +71,31 @@ export function authorize(options: {
       throw unauthorized('send a token: "Authorization: Bearer …"');
     }
     const allowed = reads ? READERS : DECIDERS;
-    if (!allowed.includes(identity.role)) {
-      throw new HttpProblem(403, {
-        detail: `a token of the role ${identity.role} may not do this: it takes ${allowed.join(', ')}`,
-        headers: { 'WWW-Authenticate': 'Bearer realm="trueup", error="insufficient_scope"' },
-      });
-    }
+    if (!allowed.includes(identity.role)) throw forbidden(identity.role, allowed);
     return next();
   };
 }
 
-async function bearer(auth: Authenticator, header: string): Promise<Identity | undefined> {
+/** Refuses whoever has a good token that is not good for this. */
+export function forbidden(role: TokenRole, allowed: readonly TokenRole[]): HttpProblem {
+  return new HttpProblem(403, {
+    detail: `a token of the role ${role} may not do this: it takes ${allowed.join(', ')}`,
+    headers: { 'WWW-Authenticate': 'Bearer realm="trueup", error="insufficient_scope"' },
+  });
+}
+
+/** Whose token an `Authorization` header holds, if it is one of ours. */
+export async function findIdentity(
+  auth: Authenticator,
+  header: string,
+): Promise<Identity | undefined> {
   const token = /^Bearer +([\x21-\x7e]+) *$/i.exec(header)?.[1];
   if (token === undefined || token.length > MAX_TOKEN) return undefined;
   return auth.verify(token);
 }
 
-function unauthorized(detail: string, reason?: string): HttpProblem {
+/** Refuses whoever has no good token. */
+export function unauthorized(detail: string, reason?: string): HttpProblem {
   const challenge = ['Bearer realm="trueup"', ...(reason === undefined ? [] : [reason])].join(', ');
   return new HttpProblem(401, { detail, headers: { 'WWW-Authenticate': challenge } });
 }

@@ -55,6 +55,15 @@ export class Limiter {
     };
   }
 
+  /** Throws HttpProblem 429 for an address without credit; it costs none. */
+  assertCredit(address: string): void {
+    const { credit } = this.#account(address);
+    if (credit < 1) {
+      const wait = Math.ceil((1 - credit) / this.#limits.perSecond);
+      throw refusal(429, 'too many requests from your address', wait);
+    }
+  }
+
   /** Notes that an address sent a token that is none. */
   refusedToken(address: string): void {
     this.#account(address).credit -= REFUSED_COST;

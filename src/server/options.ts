@@ -1,8 +1,10 @@
 import type { WaitingGroup } from '../proposals/waiters.ts';
+import type { SiteImport } from '../reconcile/stale-imports.ts';
 import type { ExplainReport } from '../render/explain/types.ts';
 import type { ProposalRow, TokenRole } from '../store/rows.ts';
 import type { Store } from '../store/store.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import type { AgentDesk, AgentSites } from './agent-options.ts';
 import type { ChangeFeed } from './stream.ts';
 import type { Ui } from './ui.ts';
 import type { SiteFile, SiteFiles } from './wire-inspect.ts';
@@ -12,6 +14,8 @@ export type { Check, Health, Readiness };
 
 /** Who sends a request: the name that decisions are recorded under, and what it may do. */
 export interface Identity {
+  /** Of its token; not there for the token of the configuration. */
+  id?: string;
   name: string;
   role: TokenRole;
 }
@@ -39,6 +43,8 @@ export interface Decisions {
 export interface Inspect {
   files(site: string): Promise<SiteFiles | undefined>;
   file(site: string, path: string): Promise<SiteFile | undefined>;
+  /** What a site imports from others, and what of it is stale. */
+  imports(site: string): Promise<SiteImport[]>;
   /** Throws `UserError` for what is not in the plan in force. */
   explain(
     site: string,
@@ -58,6 +64,19 @@ export interface Limits {
   body: number;
   /** Milliseconds until a request that is not answered yet is given up. */
   timeout: number;
+}
+
+/** Bounds on what agents may ask for, each by its token. */
+export interface AgentLimits extends Pick<
+  Limits,
+  'perSecond' | 'burst' | 'concurrent' | 'concurrentTotal'
+> {
+  /** Bytes of a bundle that comes back. */
+  bundle: number;
+  /** Bytes of all the bundles that are on their way in. */
+  incoming: number;
+  /** Milliseconds without a byte after which one is given up. */
+  idle: number;
 }
 
 /** What to look at. It says no more than that there may be something new. */
@@ -87,7 +106,16 @@ export interface ServerOptions {
   log: Logger;
   store: Pick<
     Store,
-    'plan' | 'revisions' | 'sites' | 'runs' | 'drifts' | 'proposals' | 'previews' | 'audit'
+    | 'plan'
+    | 'revisions'
+    | 'sites'
+    | 'runs'
+    | 'drifts'
+    | 'proposals'
+    | 'previews'
+    | 'audit'
+    | 'tokens'
+    | 'transaction'
   >;
   metrics: { contentType: string; text: () => Promise<string> };
   /** Whether the process itself is well: if not, whoever runs it should start it anew. */
@@ -105,7 +133,10 @@ export interface ServerOptions {
   /** Edits that wait for their proposal, the one that waits longest first. */
   waiting: () => Promise<readonly WaitingGroup[]>;
   auth: Authenticator;
+  /** For the agents at sites, and for people who look after them. */
+  agents: AgentSites & AgentDesk;
   /** None are taken if not given. */
   webhooks?: WebhookOptions;
   limits?: Partial<Limits>;
+  agentLimits?: Partial<AgentLimits>;
 }

@@ -7,14 +7,18 @@ import { getRequestListener } from '@hono/node-server';
 import { UserError } from '../model/errors.ts';
 import { createApp } from './app.ts';
 import type { ServerOptions } from './options.ts';
+import { endSlowBody } from './slow-bodies.ts';
 
 /** Milliseconds. */
 const HEADERS_TIMEOUT = 10_000;
-const REQUEST_TIMEOUT = 30_000;
+/** Of a whole request: of a bundle that comes back over a slow link, and of everything else. */
+const REQUEST_TIMEOUT = 60 * 60_000;
+const BODY_TIMEOUT = 30_000;
 const KEEP_ALIVE = 5_000;
 /** Bytes of a request's line and headers. */
 const MAX_HEADERS = 16 * 1024;
-const MAX_CONNECTIONS = 1024;
+/** Every agent keeps one while it waits for news. */
+const MAX_CONNECTIONS = 20_000;
 /** Statuses of what Node cannot read; the others are 400. */
 const FAULTS = new Map([
   ['HPE_HEADER_OVERFLOW', 431],
@@ -46,6 +50,7 @@ export function createServer(options: ServerOptions): Server {
       maxHeaderSize: MAX_HEADERS,
     },
     (request, response) => {
+      endSlowBody(request, BODY_TIMEOUT);
       response.once('close', () => {
         // A server that stops would else wait for clients that keep their connection.
         if (!server.listening) setImmediate(() => server.closeIdleConnections());

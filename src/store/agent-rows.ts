@@ -32,6 +32,11 @@ export interface AgentRow {
   status: AgentStatus | null;
 }
 
+/** What an agent is told at each look. */
+export type AgentStanding = {
+  [Column in 'observed' | 'applied' | 'results' | 'nextTokenId']: string | null;
+} & { desired: string | null; generation: number; sequence: number | null };
+
 export type AgentChange = Partial<Omit<AgentRow, 'site'>>;
 
 /** A code that an agent enrols with, once. Only its hash is kept. */

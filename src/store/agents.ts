@@ -1,4 +1,4 @@
-import type { AgentChange, AgentDecisionRow, AgentRow } from './agent-rows.ts';
+import type { AgentChange, AgentDecisionRow, AgentRow, AgentStanding } from './agent-rows.ts';
 import type { DriftRow } from './rows.ts';
 import type { Session } from './session.ts';
 import { agentCodec, driftCodec } from './tables.ts';
@@ -31,10 +31,28 @@ export class Agents {
     return new Map(rows.map((row) => [row.site, agentCodec.decode(row)]));
   }
 
+  /** What an agent is told at each look, in one read; undefined: there is no such site, or no agent delivers to it. */
+  async standing(site: string): Promise<AgentStanding | undefined> {
+    return this.#session.db
+      .selectFrom('sites')
+      .leftJoin('agents', 'agents.site', 'sites.name')
+      .select([
+        'sites.desiredCommit as desired',
+        'sites.generation as generation',
+        'agents.observed as observed',
+        'agents.applied as applied',
+        'agents.results as results',
+        'agents.lastSequence as sequence',
+        'agents.nextTokenId as nextTokenId',
+      ])
+      .where('sites.name', '=', site)
+      .where('sites.delivery', '=', 'agent')
+      .where('sites.removedAt', 'is', null)
+      .executeTakeFirst();
+  }
+
   /** Every site that an agent delivers to, in order of their names, with its agent if one was ever enrolled. */
-  async fleet(): Promise<
-    { site: string; generation: number; agent: AgentRow | undefined; baseGeneration: number }[]
-  > {
+  async fleet(): Promise<{ site: string; generation: number; agent: AgentRow | undefined }[]> {
     const sites = await this.#session.db
       .selectFrom('sites')
       .select(['name', 'generation'])
@@ -44,10 +62,11 @@ export class Agents {
       .execute();
     const rows = await this.#session.db.selectFrom('agents').selectAll().execute();
     const agents = new Map(rows.map((row) => [row.site, agentCodec.decode(row)]));
-    return sites.map(({ name, generation }) => {
-      const agent = agents.get(name);
-      return { site: name, generation, agent, baseGeneration: agent?.baseGeneration ?? 0 };
-    });
+    return sites.map(({ name, generation }) => ({
+      site: name,
+      generation,
+      agent: agents.get(name),
+    }));
   }
 
   /** Changes the columns that are given; a site that had no row gets one. Returns the whole row. */
@@ -76,7 +95,7 @@ export class Agents {
   }
 
   /** Decisions on edits at a site that no desired commit was made to carry yet, oldest first. */
-  async undelivered(site: string, since: number): Promise<DriftRow[]> {
+  async undelivered(site: string): Promise<DriftRow[]> {
     const rows = await this.#session.db
       .selectFrom('drifts')
       .selectAll('drifts')
@@ -84,7 +103,7 @@ export class Agents {
       .where('drifts.site', '=', site)
       .where('drifts.kind', '=', 'tree')
       .where('drifts.status', 'in', ['adopted', 'rejected'])
-      .where('drifts.decidedAt', '>=', since)
+      .where('drifts.carriedOut', '=', 0)
       .where('agentDecisions.driftId', 'is', null)
       .orderBy('drifts.decidedAt')
       .orderBy('drifts.id')
@@ -116,17 +135,35 @@ export class Agents {
     );
   }
 
-  /** Notes that the site has every decision that came with this generation or an earlier one. */
+  /** Notes that the site has, and has done, every decision that came with this generation or an earlier one. */
   async confirm(site: string, generation: number): Promise<void> {
-    await this.#session.write((db) =>
-      db
+    await this.#session.write(async (db) => {
+      const confirmed = await db
         .updateTable('agentDecisions')
         .set({ confirmedAt: this.#session.now() })
         .where('site', '=', site)
         .where('confirmedAt', 'is', null)
         .where('generation', '<=', generation)
-        .execute(),
-    );
+        .returning('driftId')
+        .execute();
+      const ids = confirmed.map(({ driftId }) => driftId);
+      if (ids.length > 0)
+        await db.updateTable('drifts').set({ carriedOut: 1 }).where('id', 'in', ids).execute();
+    });
+  }
+
+  /** The decisions on their way to these sites, by site. */
+  async unconfirmedMany(sites: readonly string[]): Promise<Map<string, AgentDecisionRow[]>> {
+    if (sites.length === 0) return new Map();
+    const rows = await this.#session.db
+      .selectFrom('agentDecisions')
+      .selectAll()
+      .where('site', 'in', sites)
+      .where('confirmedAt', 'is', null)
+      .orderBy('generation')
+      .orderBy('driftId')
+      .execute();
+    return Map.groupBy(rows, ({ site }) => site);
   }
 }
 

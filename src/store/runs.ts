@@ -38,6 +38,19 @@ export class Runs {
     });
   }
 
+  /** Records a run that was made, and ended, elsewhere. False if it is known already. */
+  async record(run: RunRow): Promise<boolean> {
+    const report = run.report && boundReport(run.report);
+    return this.#session.write(async (db) => {
+      const { numInsertedOrUpdatedRows } = await db
+        .insertInto('runs')
+        .values(runCodec.encode({ ...run, report }))
+        .onConflict((conflict) => conflict.column('id').doNothing())
+        .executeTakeFirst();
+      return numInsertedOrUpdatedRows === 1n;
+    });
+  }
+
   /**
    * Records how a run ended.
    * @throws Error if there is no such run

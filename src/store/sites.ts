@@ -87,13 +87,15 @@ export class Sites {
     }
   }
 
-  async names(): Promise<string[]> {
-    const rows = await this.#session.db
+  /** @param delivery only those that are delivered to in this way */
+  async names(delivery?: SiteRow['delivery']): Promise<string[]> {
+    let select = this.#session.db
       .selectFrom('sites')
       .select('name')
       .where('removedAt', 'is', null)
-      .orderBy('name')
-      .execute();
+      .orderBy('name');
+    if (delivery !== undefined) select = select.where('delivery', '=', delivery);
+    const rows = await select.execute();
     return rows.map((row) => row.name);
   }
 

@@ -55,6 +55,42 @@ export class Tokens {
       .execute();
   }
 
+  /**
+   * By name, revoked ones too.
+   * @param query.after id of the last token of the page before; if it is gone, the first page
+   */
+  async page(query: { after?: string; limit: number }): Promise<TokenRow[]> {
+    const { db } = this.#session;
+    let select = db
+      .selectFrom('tokens')
+      .select(COLUMNS)
+      .orderBy('name')
+      .orderBy('id')
+      .limit(query.limit);
+    const last = query.after === undefined ? undefined : await this.get(query.after);
+    if (last !== undefined) {
+      select = select.where((eb) =>
+        eb(eb.refTuple('name', 'id'), '>', eb.tuple(last.name, last.id)),
+      );
+    }
+    return select.execute();
+  }
+
+  /** A token by its id, or the newest one of that name, those in use first. */
+  async get(idOrName: string): Promise<TokenRow | undefined> {
+    const rows = await this.#session.db
+      .selectFrom('tokens')
+      .select(COLUMNS)
+      .where((eb) => eb.or([eb('id', '=', idOrName), eb('name', '=', idOrName)]))
+      .orderBy('createdAt', 'desc')
+      .execute();
+    return (
+      rows.find(({ id }) => id === idOrName) ??
+      rows.find(({ revokedAt }) => revokedAt === null) ??
+      rows[0]
+    );
+  }
+
   /** Ends the use of the token of that name. False if there is none in use. */
   async revoke(name: string): Promise<boolean> {
     const { numUpdatedRows } = await this.#session.write((db) =>

@@ -51,6 +51,12 @@ export const METRICS = {
     help: 'When a site was last applied successfully. Per site.',
     labels: ['site'],
   },
+  staleImports: {
+    type: 'gauge',
+    name: 'trueup_stale_imports',
+    help: 'Sites with imports older than they should be, by why: failed, unreachable or held exporter, or a value.',
+    labels: ['reason'],
+  },
   planRevisionInfo: {
     type: 'gauge',
     name: 'trueup_plan_revision_info',
@@ -232,6 +238,60 @@ export const METRICS = {
     name: 'trueup_webhooks_total',
     help: 'Webhooks that came in, by forge, event and what became of them.',
     labels: ['forge', 'event', 'result'],
+  },
+  agentLastContact: {
+    type: 'gauge',
+    name: 'trueup_agent_last_contact_timestamp_seconds',
+    help: 'When the agent at a site was last heard of, where series per site are on.',
+    labels: ['site'],
+  },
+  agentLag: {
+    type: 'gauge',
+    name: 'trueup_agent_lag_generations',
+    help: 'Desired trees that a site with an agent does not have yet, where series per site are on.',
+    labels: ['site'],
+  },
+  agentOwed: {
+    type: 'gauge',
+    name: 'trueup_agent_owed',
+    help: 'Commits and reports that an agent still has for us, by its own word, where series per site are on.',
+    labels: ['site'],
+  },
+  agentSites: {
+    type: 'gauge',
+    name: 'trueup_agent_sites',
+    help: 'Sites with an agent, by when it was heard of: connected, late or never.',
+    labels: ['state'],
+  },
+  agentLaggingSites: {
+    type: 'gauge',
+    name: 'trueup_agent_lagging_sites',
+    help: 'Sites with an agent that do not have the newest desired tree.',
+    labels: [],
+  },
+  agentConflictSites: {
+    type: 'gauge',
+    name: 'trueup_agent_conflict_sites',
+    help: 'Sites with an agent where plan and site changed the same lines.',
+    labels: [],
+  },
+  agentWaiting: {
+    type: 'gauge',
+    name: 'trueup_agent_waiting',
+    help: 'Agents that are connected and wait for news.',
+    labels: [],
+  },
+  agentBundles: {
+    type: 'counter',
+    name: 'trueup_agent_bundles_total',
+    help: 'Bundles asked for by agents: made, cached, or none, since the site has all.',
+    labels: ['result'],
+  },
+  agentReturns: {
+    type: 'counter',
+    name: 'trueup_agent_returns_total',
+    help: 'Bundles that came back from sites: accepted, older or refused.',
+    labels: ['result'],
   },
   gitOperations: {
     type: 'counter',

@@ -24,10 +24,20 @@ export interface SiteSample {
   lastAppliedAt: number | null;
 }
 
+/** What is told of the agent at one site where series per site are on. */
+export interface AgentSample {
+  /** Milliseconds since 1970. */
+  lastContactAt: number | null;
+  lag: number;
+  owed: number | null;
+}
+
 export type Metrics = MetricSet & {
   readonly registry: Registry;
   /** Brings a site's series up to date; they show only where series per site are on. */
   site(name: string, sample: SiteSample): void;
+  /** Brings the series of a site's agent up to date, in the same way; null: it has none. */
+  agent(name: string, sample: AgentSample | null): void;
   /** Takes the series of a removed site away. */
   removeSite(name: string): void;
 };
@@ -47,8 +57,14 @@ export interface MetricsOptions {
 export function createMetrics(options: MetricsOptions = {}): Metrics {
   const { registry = new Registry(), perSite = 'auto', perSiteLimit = 2_000 } = options;
   const sites = new Map<string, SiteSample>();
+  const agents = new Map<string, AgentSample>();
   const shown = () =>
     perSite === 'on' || (perSite === 'auto' && sites.size <= perSiteLimit) ? sites : [];
+
+  const shownAgents = () => {
+    const all = perSite === 'on' || (perSite === 'auto' && agents.size <= perSiteLimit);
+    return all ? agents : [];
+  };
 
   // Told at each scrape from what is known then: no series outlives its site or its state.
   const metrics = createSet(registry, {
@@ -64,6 +80,22 @@ export function createMetrics(options: MetricsOptions = {}): Metrics {
         if (lastAppliedAt !== null) metrics.siteLastApplied.set({ site }, lastAppliedAt / 1000);
       }
     },
+    agentLastContact: () => {
+      metrics.agentLastContact.reset();
+      for (const [site, { lastContactAt }] of shownAgents()) {
+        if (lastContactAt !== null) metrics.agentLastContact.set({ site }, lastContactAt / 1000);
+      }
+    },
+    agentLag: () => {
+      metrics.agentLag.reset();
+      for (const [site, { lag }] of shownAgents()) metrics.agentLag.set({ site }, lag);
+    },
+    agentOwed: () => {
+      metrics.agentOwed.reset();
+      for (const [site, { owed }] of shownAgents()) {
+        if (owed !== null) metrics.agentOwed.set({ site }, owed);
+      }
+    },
   });
   collectDefaultMetrics({ register: registry });
   for (const name of MISNAMED) registry.removeSingleMetric(name);
@@ -72,7 +104,11 @@ export function createMetrics(options: MetricsOptions = {}): Metrics {
     ...metrics,
     registry,
     site: (name, sample) => void sites.set(name, sample),
-    removeSite: (name) => void sites.delete(name),
+    agent: (name, sample) => void (sample ? agents.set(name, sample) : agents.delete(name)),
+    removeSite: (name) => {
+      sites.delete(name);
+      agents.delete(name);
+    },
   };
 }
 

@@ -5,14 +5,14 @@ import { expect, test } from 'vitest';
 import { z } from 'zod';
 
 import { createApp } from '../../src/server/app.ts';
-import { startApi, seed } from '../support/api.ts';
+import { OPERATOR, startApi, seed } from '../support/api.ts';
 
 /** As much of an OpenAPI document as these tests look at. */
 const Content = z.record(z.string(), z.object({ schema: z.record(z.string(), z.unknown()) }));
 const Operation = z.looseObject({
   summary: z.string().min(1),
   security: z.array(z.record(z.string(), z.array(z.string()))).optional(),
-  responses: z.record(z.string(), z.looseObject({ content: Content })),
+  responses: z.record(z.string(), z.looseObject({ content: Content.optional() })),
 });
 const Document = z.looseObject({
   openapi: z.string(),
@@ -50,7 +50,10 @@ test('every route of the application is in the document, and no other', async ()
 
 test('every decision is told to need a token', async () => {
   const { document } = await both();
-  const posts = Object.values(document.paths).flatMap(({ post }) => post ?? []);
+  const posts = Object.entries(document.paths)
+    // A one-time code takes the place of the token there.
+    .filter(([path]) => path !== '/api/v1/enroll')
+    .flatMap(([, { post }]) => post ?? []);
   expect(posts.map(({ security }) => security)).toEqual(posts.map(() => [{ bearer: [] }]));
   expect(posts.length).toBeGreaterThan(4);
 });
@@ -76,7 +79,11 @@ test('what the server answers is what the document says', async () => {
     if (get === undefined) continue;
     const base = Object.keys(keys).find((each) => path.startsWith(each));
     const key = base === undefined ? '' : keys[base]!;
-    const response = await api.get(path.replace(/\{\w+\}/, key) + (queries[path] ?? ''));
+    const address = path.replace(/\{\w+\}/, key) + (queries[path] ?? '');
+    const headers = { authorization: `Bearer ${OPERATOR}` };
+    const response = await api.get(address, { headers });
+    // The site has what is desired: its bundles are looked at where they are made.
+    if (response.status === 204) continue;
     expect(response.status).toBe(200);
     const [type = ''] = (response.headers.get('content-type') ?? '').split(';');
     const pointer = [path, 'get', 'responses', '200', 'content', type, 'schema'].map(escape);

@@ -5,6 +5,7 @@ import { onTestFinished } from 'vitest';
 
 import { Secret } from '../../src/config/secret.ts';
 import { UserError } from '../../src/model/errors.ts';
+import { EnrollRefused } from '../../src/server/agent-options.ts';
 import { createAuthenticator } from '../../src/server/auth.ts';
 import type { ServerOptions } from '../../src/server/options.ts';
 import { createServer } from '../../src/server/server.ts';
@@ -47,6 +48,7 @@ export async function startApi(change: Partial<ServerOptions> = {}): Promise<Api
     inspect: {
       files: async () => ({ commit: COMMIT, files: [] }),
       file: async (_site, path) => ({ path, executable: false, size: 0, text: '', cut: false }),
+      imports: async () => [],
       explain: (name) => ({
         kind: 'key',
         site: name,
@@ -71,6 +73,7 @@ export async function startApi(change: Partial<ServerOptions> = {}): Promise<Api
       confirm: async (revision, by) => void decided.push(`confirm ${revision} by ${by}`),
     },
     waiting: async () => [],
+    agents: noAgents(),
     auth: createAuthenticator({ token: () => new Secret(OPERATOR), tokens: store.tokens }),
     ...change,
   };
@@ -88,6 +91,36 @@ export async function startApi(change: Partial<ServerOptions> = {}): Promise<Api
       ...(body !== undefined && { body: JSON.stringify(body) }),
     });
   return { url, options, store, decided, log, get, post };
+}
+
+/** In the place of what serves the agents, for tests that are about others. */
+export function noAgents(): ServerOptions['agents'] {
+  return {
+    state: async (site) => ({
+      site,
+      desired: COMMIT,
+      generation: 1,
+      observed: null,
+      applied: null,
+      results: null,
+      sequence: 0,
+      now: 5_000,
+      signers: '',
+    }),
+    contact: () => undefined,
+    changed: async () => true,
+    bundle: async () => undefined,
+    receive: async () => {
+      throw new UserError('no agent is known here');
+    },
+    signers: async () => ({ allowedSigners: '', signatures: [] }),
+    enroll: async () => {
+      throw new EnrollRefused();
+    },
+    invite: async () => ({ code: 'CODE', expiresAt: 5_000, allowedSigners: '' }),
+    revoke: async () => undefined,
+    views: async () => new Map(),
+  };
 }
 
 const NO_VALUE = { name: 'x', value: null, position: null, merge: null, sources: [], leaves: [] };
