@@ -166,8 +166,8 @@ function decision(drifts: readonly DriftRow[]): string {
   const stays = more.length === 0 ? 'the site stays as it is' : 'the sites stay as they are';
   const back =
     more.length === 0
-      ? `${code(first!.site)} goes back to the plan; the edit stays in the site's history as commit ${code(first!.observedCommit.slice(0, 12))}`
-      : `all ${drifts.length} sites go back to the plan; the edit stays in their histories`;
+      ? `${code(first!.site)} goes back to the plan in what this edit changed; the edit stays in the site's history as commit ${code(first!.observedCommit.slice(0, 12))}`
+      : `all ${drifts.length} sites go back to the plan in what this edit changed; the edit stays in their histories`;
   return [
     `- **Merge**: the plan learns the edit and ${stays}.`,
     `- **Close**: ${back}.`,

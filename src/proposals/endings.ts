@@ -180,7 +180,7 @@ export function reasonOf(status: DriftStatus): string {
       return "the plan's drift policy ignores these files now";
     case 'open':
     case 'reverted':
-      return 'the site was brought back by hand: it is as the plan has it';
+      return 'the site was brought back by hand: here it is as the plan has it';
     case 'adopted':
       return 'the plan says the same already';
     case 'rejected':
