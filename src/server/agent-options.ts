@@ -6,7 +6,7 @@ import type {
   SignersAnswer,
 } from '../model/agent-wire.ts';
 import type { SiteRow } from '../store/rows.ts';
-import type { SiteAgent } from './wire-agents.ts';
+import type { SiteAgent } from './wire-site-agent.ts';
 
 /** A bundle that is ready to be sent. */
 export interface BundleFile {

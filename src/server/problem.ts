@@ -12,6 +12,7 @@ import type { Problem } from './wire.ts';
 interface Details {
   detail: string;
   errors?: Problem['errors'];
+  reason?: string;
   headers?: Record<string, string>;
 }
 
@@ -19,18 +20,20 @@ interface Details {
 export class HttpProblem extends HTTPException {
   override name = 'HttpProblem';
   readonly errors: Problem['errors'];
+  readonly reason: string | undefined;
   readonly headers: Record<string, string>;
 
-  constructor(status: ContentfulStatusCode, { detail, errors, headers = {} }: Details) {
+  constructor(status: ContentfulStatusCode, { detail, errors, reason, headers = {} }: Details) {
     super(status, { message: detail });
     this.errors = errors;
+    this.reason = reason;
     this.headers = headers;
   }
 }
 
 /** The answer that says what was wrong with a request. */
 export function problemResponse(c: Context<Env>, problem: HttpProblem): Response {
-  const { status, message, errors, headers } = problem;
+  const { status, message, errors, reason, headers } = problem;
   const document: Problem = {
     type: 'about:blank',
     title: STATUS_CODES[status] ?? 'Error',
@@ -39,6 +42,7 @@ export function problemResponse(c: Context<Env>, problem: HttpProblem): Response
     instance: c.req.path,
     requestId: c.var.requestId,
     ...(errors && { errors }),
+    ...(reason !== undefined && { reason }),
   };
   return c.body(JSON.stringify(document), status, {
     ...headers,

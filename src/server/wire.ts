@@ -2,6 +2,7 @@ import { z } from 'zod';
 
 import { SITE_STATES } from '../model/site.ts';
 import { isName } from '../model/tree.ts';
+import { SiteAgent } from './wire-site-agent.ts';
 
 /**
  * What goes over the wire. Every request and response is held to these schemas, the OpenAPI document is made of
@@ -48,6 +49,10 @@ export const Problem = z
       .array(z.object({ field: z.string(), message: z.string() }))
       .optional()
       .meta({ description: 'Which parts of the request were wrong: query.limit, body.commit …' }),
+    reason: z
+      .string()
+      .optional()
+      .meta({ description: 'Why a bundle was refused, in a word that does not change.' }),
   })
   .meta({ id: 'Problem' });
 export type Problem = z.output<typeof Problem>;
@@ -123,6 +128,7 @@ export const Site = z
     labels: z.record(z.string(), z.string()),
     stacks: z.array(z.string()),
     delivery: z.enum(['push', 'agent']),
+    agent: SiteAgent.nullable().meta({ description: 'Null where no agent delivers.' }),
     generation: count,
     desired: z.object({
       commit: commit.nullable(),

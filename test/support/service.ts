@@ -1,9 +1,11 @@
 import { loadConfig } from '../../src/config/load.ts';
 import type { ConfigInput } from '../../src/config/schema.ts';
+import type { BundleTools } from '../../src/controller/agents/bundle-tools.ts';
 import { type Service, startService } from '../../src/controller/service.ts';
 import type { Driver, RunRequest } from '../../src/model/driver.ts';
 import type { RunReport, RunResult } from '../../src/model/run.ts';
 import { treeDigest } from '../../src/model/tree.ts';
+import type { AgentLimits } from '../../src/server/options.ts';
 import type { ProposalRow, SiteRow } from '../../src/store/rows.ts';
 import type { Store } from '../../src/store/store.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
@@ -65,7 +67,14 @@ export class TestService {
   /** Starts one on the world's plan and data, with short intervals and no Ansible. */
   static async start(
     world: World,
-    options: { config?: ConfigInput; driver?: FakeDriver; lines?: string[]; ui?: string } = {},
+    options: {
+      config?: ConfigInput;
+      driver?: FakeDriver;
+      lines?: string[];
+      ui?: string;
+      bundles?: BundleTools;
+      agentLimits?: Partial<AgentLimits>;
+    } = {},
   ): Promise<TestService> {
     const { config: { plan, drift, ...rest } = {}, lines = [] } = options;
     const driver = options.driver ?? new FakeDriver();
@@ -90,6 +99,8 @@ export class TestService {
       log,
       driver,
       ...(options.ui !== undefined && { ui: options.ui }),
+      ...(options.bundles && { bundles: options.bundles }),
+      ...(options.agentLimits && { agentLimits: options.agentLimits }),
     });
     return new TestService(service, driver, lines);
   }

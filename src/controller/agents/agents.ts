@@ -12,7 +12,7 @@ import type {
 import { sha256 } from '../../model/tree.ts';
 import type { Plan } from '../../plan/plan.ts';
 import type { AgentDesk, AgentSites, BundleFile } from '../../server/agent-options.ts';
-import type { SiteAgent } from '../../server/wire-agents.ts';
+import type { SiteAgent } from '../../server/wire-site-agent.ts';
 import type { SiteRow } from '../../store/rows.ts';
 import type { Store } from '../../store/store.ts';
 import type { Logger } from '../../telemetry/logger.ts';

@@ -1,4 +1,4 @@
-import type { SiteAgent } from '../../server/wire-agents.ts';
+import type { SiteAgent } from '../../server/wire-site-agent.ts';
 import type { AgentRow } from '../../store/agent-rows.ts';
 import { keyFingerprint } from './enrolment.ts';
 

@@ -6,6 +6,7 @@ import type { Context } from 'hono';
 import { z } from 'zod';
 
 import { BUNDLE_MEDIA_TYPE, BundleQuery, ReturnAnswer } from '../../model/agent-wire.ts';
+import { UserError } from '../../model/errors.ts';
 import type { BundleFile } from '../agent-options.ts';
 import type { Env } from '../env.ts';
 import { boundedBody } from '../incoming.ts';
@@ -70,9 +71,23 @@ export function agentBundleRoutes({ agents }: ServerOptions, limits: AgentLimits
       const { identity } = c.var;
       if ((await agents.state(name, identity?.id)) === undefined) throw noBundle(name);
       const body = boundedBody(c, limits, incoming);
-      const answer = await agents.receive(name, body, identity?.name ?? '');
+      const answer = await agents
+        .receive(name, body, identity?.name ?? '')
+        .catch((error: unknown) => {
+          throw refused(error);
+        });
       return c.json(checked(ReturnAnswer, answer), 200);
     });
+}
+
+/** Says what was wrong with a bundle. */
+function refused(error: unknown): unknown {
+  if (!(error instanceof UserError)) return error;
+  const { reason } = error as { reason?: unknown };
+  return new HttpProblem(422, {
+    detail: error.message,
+    ...(typeof reason === 'string' && { reason }),
+  });
 }
 
 function noBundle(name: string): HttpProblem {

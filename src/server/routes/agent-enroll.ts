@@ -9,7 +9,8 @@ import type { Limiter } from '../limiter.ts';
 import type { ServerOptions } from '../options.ts';
 import { HttpProblem } from '../problem.ts';
 import { answers, checked, routes, toTime } from '../route.ts';
-import { Enrollment, EnrollmentRequest, SiteAgent } from '../wire-agents.ts';
+import { Enrollment, EnrollmentRequest } from '../wire-agents.ts';
+import { SiteAgent } from '../wire-site-agent.ts';
 import { SiteName } from '../wire.ts';
 
 const params = z.object({ name: SiteName });

@@ -8,6 +8,7 @@ import type { ServerOptions } from '../options.ts';
 import { PageQuery, readPage } from '../paging.ts';
 import { HttpProblem } from '../problem.ts';
 import { answers, checked, routes, toTime } from '../route.ts';
+import type { SiteAgent } from '../wire-site-agent.ts';
 import { pageOf, Site, SiteDetail, SiteName, SiteState } from '../wire.ts';
 import { toDrift } from './drifts.ts';
 
@@ -69,8 +70,13 @@ const retrySite = createRoute({
   responses: answers(Site, 'The site, of which an apply is owed now.'),
 });
 
-export function siteRoutes({ store, siteDiff, decisions }: ServerOptions) {
+export function siteRoutes({ store, siteDiff, decisions, agents }: ServerOptions) {
   const find = (name: string): Promise<SiteRow> => findSite(store, name);
+  const withAgents = async (rows: SiteRow[]): Promise<Site[]> => {
+    const views = await agents.views(rows);
+    return rows.map((row) => toSite(row, views.get(row.name)));
+  };
+  const withAgent = async (row: SiteRow): Promise<Site> => (await withAgents([row]))[0]!;
   return routes()
     .openapi(listSites, async (c) => {
       const { after, limit, state, search, updatedSince } = c.req.valid('query');
@@ -85,14 +91,15 @@ export function siteRoutes({ store, siteDiff, decisions }: ServerOptions) {
             ...(updatedSince !== undefined && { updatedSince: Date.parse(updatedSince) }),
           }),
         key: (row) => row.name,
-        item: toSite,
+        item: (row) => row,
       });
-      return c.json(checked(SitePage, page), 200);
+      const answer = { ...page, items: await withAgents(page.items) };
+      return c.json(checked(SitePage, answer), 200);
     })
     .openapi(getSite, async (c) => {
       const row = await find(c.req.valid('param').name);
       const drifts = await store.drifts.open(row.name);
-      const answer = { ...toSite(row), openDrifts: drifts.map(toDrift) };
+      const answer = { ...(await withAgent(row)), openDrifts: drifts.map(toDrift) };
       return c.json(checked(SiteDetail, answer), 200);
     })
     .openapi(getDiff, async (c) => {
@@ -108,11 +115,11 @@ export function siteRoutes({ store, siteDiff, decisions }: ServerOptions) {
     .openapi(retrySite, async (c) => {
       const { name } = await find(c.req.valid('param').name);
       await decide(c, (by) => decisions.retry(name, by));
-      return c.json(checked(Site, toSite(await find(name))), 200);
+      return c.json(checked(Site, await withAgent(await find(name))), 200);
     });
 }
 
-function toSite(row: SiteRow): Site {
+function toSite(row: SiteRow, agent: SiteAgent | undefined): Site {
   return {
     name: row.name,
     state: row.state,
@@ -120,6 +127,7 @@ function toSite(row: SiteRow): Site {
     labels: row.labels,
     stacks: row.stacks,
     delivery: row.delivery,
+    agent: agent ?? null,
     generation: row.generation,
     desired: {
       commit: row.desiredCommit,
