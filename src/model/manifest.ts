@@ -9,8 +9,20 @@ export interface Manifest {
   /** The tree's digest (see `treeDigest`). */
   digest: string;
   renderer: string;
+  /** How the tree is run; who has no plan to ask reads it here. */
+  run: RunPlan;
   files: Record<string, { mode: string; sha256: string }>;
 }
 
+/** What a runner that knows the tree alone has to know of the plan. */
+export interface RunPlan {
+  /** Paths of the playbooks within the tree, in order. */
+  playbooks: readonly string[];
+  /** Values that playbooks may set for others, and whether they are secrets. */
+  outputs: Record<string, { secret: boolean }>;
+  /** Steps to parameters whose values must be shown nowhere; `*`: any element of a list. */
+  secrets: readonly (readonly string[])[];
+}
+
 /** Version of the renderer's output; a change here may change every tree. */
-export const RENDERER_VERSION = '1';
+export const RENDERER_VERSION = '2';

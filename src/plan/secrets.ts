@@ -43,13 +43,39 @@ export function secretValuesIn(plan: Plan | undefined, site: string, tree: SiteT
   const vaulted = vaultedPatterns(plan, site);
   const finders = [...findersOf(plan, site), (map: YamlNode) => matching(map, vaulted)];
   if (vaulted.length === 0 && finders.length === 1) return [];
+  return valuesIn(tree, finders, () => [...secretPaths(plan, site), ...vaulted]);
+}
+
+/**
+ * Where a site's secrets are (see `secretValuesIn`), for who will have the tree but not the plan: steps to parameters,
+ * `*` standing for any element of a list. Throws as `layerChain` and `mergeParams` do.
+ */
+export function secretPatterns(plan: Plan, site: string): (readonly string[])[] {
+  const ofSchemas = secretPaths(plan, site).map((path) =>
+    path.map((step) => (typeof step === 'number' ? '*' : step)),
+  );
+  const all = [...ofSchemas, ...vaultedPatterns(plan, site)];
+  return [...new Map(all.map((pattern) => [JSON.stringify(pattern), pattern])).values()];
+}
+
+/** The same as `secretValuesIn`, by what `secretPatterns` said of the plan. */
+export function secretValuesAt(patterns: readonly Pattern[], tree: SiteTree): string[] {
+  if (patterns.length === 0) return [];
+  return valuesIn(tree, [(map: YamlNode) => matching(map, patterns)], () => patterns);
+}
+
+function valuesIn(
+  tree: SiteTree,
+  finders: readonly ((map: YamlNode) => readonly YamlPath[])[],
+  everyPath: () => readonly (YamlPath | Pattern)[],
+): string[] {
   const values = new Set<string>();
   for (const [path, { content }] of tree) {
     if (!/^(?:group_vars|host_vars)\/.*\.yml$|^inventory\.yml$/.test(path)) continue;
     const { text } = decodeUtf8(path, content);
     const root = text === undefined ? undefined : parseYaml(path, text).document?.root;
     if (!root) {
-      const names = [...secretPaths(plan, site), ...vaulted].flatMap(lastKey);
+      const names = everyPath().flatMap(lastKey);
       collectFromLines(text ?? content.toString('latin1'), new Set(names), values);
       continue;
     }

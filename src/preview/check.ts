@@ -10,6 +10,7 @@ import type { Plan } from '../plan/plan.ts';
 import { secretValuesIn } from '../plan/secrets.ts';
 import { loadPlanAndTemplatesInTurns } from '../render/open.ts';
 import { playbooksOf, renderSite, withManifest } from '../render/render.ts';
+import { runPlan } from '../render/run-plan.ts';
 import type { Runner } from '../runner/runner.ts';
 import type { PreviewRow } from '../store/rows.ts';
 import type { Store } from '../store/store.ts';
@@ -120,7 +121,12 @@ export class Checker {
   ): Promise<CheckedSite> {
     const { runner, store, timeout, metrics, now, plan: inForce } = this.#options;
     const rendered = renderSite(plan, site);
-    const tree = withManifest(rendered, { plan: plan.name, revision: '', generation: 0 });
+    const tree = withManifest(rendered, {
+      plan: plan.name,
+      revision: '',
+      generation: 0,
+      run: runPlan(plan, site),
+    });
     const secrets = [plan, inForce()?.plan].flatMap((one) => secretValuesIn(one, site, tree));
     const id = randomUUID();
     const cause = `check of pull request #${pull.number} at ${pull.head.slice(0, 10)}`;

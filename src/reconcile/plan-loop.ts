@@ -16,6 +16,7 @@ import type { Plan } from '../plan/plan.ts';
 import { removals, removalText, tooMuch } from '../plan/removals.ts';
 import { loadPlanAndTemplatesInTurns } from '../render/open.ts';
 import { type RenderedSite, renderSite, withManifest } from '../render/render.ts';
+import { runPlan } from '../render/run-plan.ts';
 import type { SiteRow } from '../store/rows.ts';
 import type { Store } from '../store/store.ts';
 import type { Logger } from '../telemetry/logger.ts';
@@ -467,7 +468,12 @@ export class PlanLoop {
       const generation = (row?.generation ?? 0) + 1;
       return {
         site: one.site,
-        files: withManifest(one, { plan: plan.name, revision, generation }),
+        files: withManifest(one, {
+          plan: plan.name,
+          revision,
+          generation,
+          run: runPlan(plan, one.site),
+        }),
         parents: row?.desiredCommit ? [row.desiredCommit] : [],
         message: desiredMessage({
           revision,

@@ -1,6 +1,6 @@
 import canonicalize from 'canonicalize';
 
-import { type Manifest, RENDERER_VERSION } from '../model/manifest.ts';
+import { type Manifest, RENDERER_VERSION, type RunPlan } from '../model/manifest.ts';
 import { MANIFEST_PATH, type SiteTree } from '../model/tree.ts';
 import { contentHash } from './digest.ts';
 
@@ -14,11 +14,11 @@ export interface RenderedSite {
 /**
  * The rendered tree with its `.trueup/manifest.json`, which is canonical JSON (RFC 8785).
  * @param about `plan`: the plan's name; `revision`: its commit, empty where it is not committed; `generation`: a
- *   number that grows with every tree that is issued for the site, 0 where nobody issues any
+ *   number that grows with every tree that is issued for the site, 0 where nobody issues any; `run`: see `runPlan`
  */
 export function withManifest(
   { site, tree, digest }: RenderedSite,
-  about: { plan: string; revision: string; generation: number },
+  about: { plan: string; revision: string; generation: number; run: RunPlan },
 ): SiteTree {
   // Not by assignment: a file may have any name, `__proto__` too.
   const files: Manifest['files'] = Object.fromEntries(

@@ -11,6 +11,8 @@ import type { Plan } from '../plan/plan.ts';
 import { loadPlanAndTemplates } from './open.ts';
 import { playbooksOf, renderSite, withManifest } from './render.ts';
 
+const NOT_RUN = { playbooks: [], outputs: {}, secrets: [] };
+
 function planWith(edits: Edits = {}): Plan {
   const { plan, problems } = loadPlanAndTemplates(planFiles(edited(edits)));
   expect(problems.map(formatProblem)).toEqual([]);
@@ -270,6 +272,7 @@ test('an overlay replaces, adds and takes away files at one site alone', () => {
     plan: 'p',
     revision: '',
     generation: 0,
+    run: NOT_RUN,
   });
   expect(manifest.get('.trueup/manifest.json')?.content.toString()).toContain(
     '"__proto__":{"mode"',
@@ -299,7 +302,7 @@ test('requirements become the file that ansible-galaxy reads', () => {
 
 test('the manifest is canonical, names every file, and is no part of the digest', () => {
   const rendered = renderSite(planWith(), 'lisbon-07');
-  const about = { plan: 'acme-edge', revision: '1a2b3c4', generation: 7 };
+  const about = { plan: 'acme-edge', revision: '1a2b3c4', generation: 7, run: NOT_RUN };
   const tree = withManifest(rendered, about);
   const text = tree.get('.trueup/manifest.json')!.content.toString();
   const manifest: Manifest = JSON.parse(text);
@@ -307,7 +310,7 @@ test('the manifest is canonical, names every file, and is no part of the digest'
     ...about,
     site: 'lisbon-07',
     digest: rendered.digest,
-    renderer: '1',
+    renderer: '2',
   });
   expect(Object.keys(manifest.files)).toEqual([...rendered.tree.keys()]);
   expect(text.startsWith('{"digest":"')).toBe(true);

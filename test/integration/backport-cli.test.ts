@@ -52,7 +52,15 @@ beforeEach(async () => {
   found = join(folder, 'lisbon');
   writeFolder(plan, Object.entries(backportPlan));
   const rendered = renderSite(planOf(backportPlan), 'lisbon');
-  await writeTree(found, withManifest(rendered, { plan: 'chain', revision: '', generation: 0 }));
+  await writeTree(
+    found,
+    withManifest(rendered, {
+      plan: 'chain',
+      revision: '',
+      generation: 0,
+      run: { playbooks: [], outputs: {}, secrets: [] },
+    }),
+  );
 });
 
 async function edit(path: string, from: string, to: string): Promise<void> {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { blobId, type TrackedFile } from '../../src/model/tree.ts';
 import { loadPlanAndTemplates } from '../../src/render/open.ts';
 import { renderSite, withManifest } from '../../src/render/render.ts';
+import { runPlan } from '../../src/render/run-plan.ts';
 
 // Prints, as JSON, the digest and the manifest of every site of the plan in a folder:
 // node render-digests.ts FOLDER [reversed]
@@ -20,7 +21,12 @@ const { plan, problems } = loadPlanAndTemplates(files);
 if (!plan) throw new Error(JSON.stringify(problems));
 const sites = [...plan.sites.keys()].map((site) => {
   const rendered = renderSite(plan, site);
-  const tree = withManifest(rendered, { plan: plan.name, revision: '', generation: 0 });
+  const tree = withManifest(rendered, {
+    plan: plan.name,
+    revision: '',
+    generation: 0,
+    run: runPlan(plan, site),
+  });
   return [site, rendered.digest, tree.get('.trueup/manifest.json')!.content.toString()];
 });
 process.stdout.write(JSON.stringify(sites));

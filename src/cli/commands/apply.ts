@@ -6,9 +6,12 @@ import { join } from 'node:path';
 import { AnsibleDriver } from '../../ansible/driver.ts';
 import { UserError } from '../../model/errors.ts';
 import { type RunKind, type RunReport, type TaskReport, totalCounts } from '../../model/run.ts';
+import type { ExportedValue, Plan } from '../../plan/plan.ts';
 import { secretValuesIn } from '../../plan/secrets.ts';
 import { playbooksOf, renderSite, withManifest } from '../../render/render.ts';
+import { runPlan } from '../../render/run-plan.ts';
 import { Runner } from '../../runner/runner.ts';
+import { readExports, writeExports } from '../exports-file.ts';
 import { count, EXIT, type Output, styled, styledDiff } from '../output.ts';
 import { openPlan, type PlanOptions } from '../plan-source.ts';
 
@@ -48,7 +51,12 @@ async function run(
       `the plan has no site ${site}; it has ${[...plan.sites.keys()].join(', ')}`,
     );
   const rendered = renderSite(plan, site);
-  const tree = withManifest(rendered, { plan: plan.name, revision, generation: 0 });
+  const tree = withManifest(rendered, {
+    plan: plan.name,
+    revision,
+    generation: 0,
+    run: runPlan(plan, site),
+  });
   const workDirectory = await mkdtemp(join(tmpdir(), 'trueup-'));
   const driver = new AnsibleDriver({
     workDirectory,
@@ -59,12 +67,15 @@ async function run(
   const stop = (): void => cancel.abort();
   process.once('SIGINT', stop).once('SIGTERM', stop);
   try {
-    return await runner.submit({
+    const report = await runner.submit({
       id: randomUUID(),
       kind,
       site,
       tree,
       playbooks: playbooksOf(plan, site),
+      outputs: Object.fromEntries(
+        [...gatheredBy(plan, site)].map(([name, { rule }]) => [name, { secret: rule.secret }]),
+      ),
       timeout: TIMEOUT,
       cause: revision ? `revision ${revision.slice(0, 10)}` : 'the plan as it stands',
       secrets: secretValuesIn(plan, site, rendered.tree),
@@ -74,11 +85,35 @@ async function run(
           output.note(styled('dim', `${host}  ${task}  ${status}`));
       },
     });
+    await keepOutputs(plan, report, options.exports);
+    return report;
   } finally {
     process.off('SIGINT', stop).off('SIGTERM', stop);
     await runner.stop();
     await rm(workDirectory, { recursive: true, force: true });
   }
+}
+
+function gatheredBy(plan: Plan, site: string): Map<string, { stack: string; rule: ExportedValue }> {
+  const stacks = plan.sites.get(site)!.stacks.map((name) => plan.stacks.get(name)!);
+  return new Map(
+    stacks.flatMap(({ name: stack, exportedValues }) =>
+      [...exportedValues].map(([name, rule]) => [name, { stack, rule }] as const),
+    ),
+  );
+}
+
+/** Adds what a successful apply gathered to the file that others are rendered with. */
+async function keepOutputs(plan: Plan, report: RunReport, file: string | undefined): Promise<void> {
+  if (file === undefined || report.kind !== 'apply' || report.result !== 'success') return;
+  const wanted = gatheredBy(plan, report.site);
+  const values = Object.entries(report.outputs ?? {}).flatMap(([name, value]) => {
+    const { stack, rule } = wanted.get(name) ?? {};
+    return stack !== undefined && rule?.fault(value) === undefined
+      ? [{ site: report.site, stack, name, value }]
+      : [];
+  });
+  if (values.length > 0) await writeExports(file, await readExports(file), values);
 }
 
 function tell(report: RunReport, output: Output): void {
@@ -97,6 +132,8 @@ function tell(report: RunReport, output: Output): void {
       `${count(Object.keys(report.hosts).length, 'host')}, ${changed} ${verb}, ${ok} ok, ${failed} failed, ${unreachable} unreachable` +
       `${unverifiable > 0 ? `, ${unverifiable} could not be checked` : ''} (${seconds} s)`,
   );
+  for (const { name, reason } of report.outputFaults ?? [])
+    output.note(`${name} is not taken: ${reason}`);
   if (report.reason) output.note(report.reason);
 }
 
