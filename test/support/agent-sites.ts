@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 
 import { onTestFinished } from 'vitest';
@@ -48,7 +49,7 @@ export async function startAgentSites(
     },
     async enrol(site) {
       const { body } = await all.service.api('POST', `/sites/${site}/enrollment`, {});
-      const side = await SiteSide.create(site, join(world.root, 'at', site));
+      const side = await SiteSide.create(site, join(world.root, 'at', randomUUID(), site));
       const response = await fetch(`${all.service.url}/api/v1/enroll`, {
         method: 'POST',
         headers: { 'content-type': 'application/json' },

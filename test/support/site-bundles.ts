@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -102,7 +102,7 @@ export class SiteSide {
   private constructor(site: string, directory: string) {
     this.site = site;
     this.directory = directory;
-    this.publicKey = newPublicKey(site);
+    this.publicKey = newPublicKey(randomUUID());
   }
 
   static async create(site: string, directory: string): Promise<SiteSide> {
