@@ -13,6 +13,7 @@ import { messageOf, UserError } from '../model/errors.ts';
 import { consumersOf } from '../plan/exports.ts';
 import type { Plan } from '../plan/plan.ts';
 import { secretValuesIn } from '../plan/secrets.ts';
+import { askForCheck } from '../preview/ask-check.ts';
 import { GroupLoop } from '../proposals/group-loop.ts';
 import { ProposalLoop, REOPENABLE } from '../proposals/proposal-loop.ts';
 import { verifyDrifts } from '../proposals/verify.ts';
@@ -21,6 +22,7 @@ import { AgentSite } from '../reconcile/agent-site.ts';
 import { PlanLoop } from '../reconcile/plan-loop.ts';
 import { SiteLoop } from '../reconcile/site-loop.ts';
 import { Runner } from '../runner/runner.ts';
+import { createUserNames } from '../runner/working-copy/user-names.ts';
 import { WorkingCopyWatcher } from '../runner/working-copy/watch.ts';
 import { WorkingCopies } from '../runner/working-copy/working-copies.ts';
 import type { Inspect, Nudge } from '../server/options.ts';
@@ -41,7 +43,6 @@ import { refreshMetrics } from './refresh-metrics.ts';
 import { RevisionLoop } from './revisions.ts';
 import { spread } from './spread.ts';
 import { treeDiff } from './tree-diff.ts';
-import { createUserNames } from './users.ts';
 
 /** The loops of the plan, of the list of pull requests and of maintenance have but one key. */
 const PLAN = 'plan';
@@ -474,6 +475,13 @@ export class Controller {
     const { now = Date.now } = this.#options;
     await confirmRevision(this.store, { revision, by, at: now() });
     this.#loops.plan.nudge(PLAN);
+  }
+
+  /** Has a pull request checked at hosts. Throws `UserError` where it cannot be, as `askForCheck` says. */
+  async checkPreview(number: number, commit: string | undefined, by: string): Promise<void> {
+    const { now = Date.now } = this.#options;
+    await askForCheck(this.store, { number, commit, by, at: now() });
+    this.#loops.preview.nudge(String(number));
   }
 
   /** Applies a site again now, whatever was applied before. Throws `UserError` if there is no such site. */

@@ -1,8 +1,8 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
 
-import { messageOf, UserError } from '../model/errors.ts';
+import { UserError } from '../model/errors.ts';
+import { takeLock } from '../store/lock.ts';
 
 /** Where everything is within the data directory. */
 export interface DataDirectory {
@@ -22,12 +22,8 @@ export interface DataDirectory {
  */
 export async function takeDataDirectory(root: string): Promise<DataDirectory> {
   await mkdir(root, { recursive: true, mode: 0o700 });
-  const lock = new DatabaseSync(join(root, 'lock.sqlite'));
-  try {
-    lock.exec('PRAGMA busy_timeout = 0; BEGIN EXCLUSIVE');
-  } catch (error) {
-    lock.close();
-    if (!/locked|busy/i.test(messageOf(error))) throw error;
+  const release = takeLock(join(root, 'lock.sqlite'));
+  if (!release) {
     throw new UserError(
       `another trueup controller uses the data directory ${root}: stop it first, or give this one a directory of its own (dataDir)`,
     );
@@ -39,6 +35,6 @@ export async function takeDataDirectory(root: string): Promise<DataDirectory> {
     database: join(root, 'trueup.sqlite'),
     sites: join(root, 'sites'),
     runs: join(root, 'runs'),
-    release: () => lock.close(),
+    release,
   };
 }

@@ -1,6 +1,6 @@
+import { inWindows, readWindows } from '../model/windows.ts';
 import type { Store } from '../store/store.ts';
 import { calm, type CalmLimits, type Waiting, waitingText } from './calm.ts';
-import { inWindows, readWindows } from './windows.ts';
 
 const HOUR = 3_600_000;
 

@@ -6,6 +6,7 @@ import { Drifts } from './drifts.ts';
 import { EnrollmentCodes } from './enrollment-codes.ts';
 import { Exports } from './exports.ts';
 import { Lease } from './lease.ts';
+import { Memory } from './memory.ts';
 import { migrate } from './migrate.ts';
 import { migrations } from './migrations/index.ts';
 import { PlanState } from './plan-state.ts';
@@ -36,6 +37,7 @@ export class Store {
   readonly tokens: Tokens;
   readonly agents: Agents;
   readonly enrollmentCodes: EnrollmentCodes;
+  readonly memory: Memory;
   readonly #session: Session;
 
   constructor(session: Session) {
@@ -54,6 +56,7 @@ export class Store {
     this.tokens = new Tokens(session);
     this.agents = new Agents(session);
     this.enrollmentCodes = new EnrollmentCodes(session);
+    this.memory = new Memory(session);
   }
 
   /**

@@ -37,6 +37,7 @@ export interface Tables {
   agents: Stored<AgentRow, 'conflicts' | 'status'>;
   enrollmentCodes: EnrollmentCodeRow & { hash: string };
   agentDecisions: AgentDecisionRow;
+  memory: { key: string; value: string };
 }
 
 export const planCodec = new Codec<PlanStateRow, 'problems'>({ json: ['problems'] });

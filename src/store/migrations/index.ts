@@ -6,6 +6,7 @@ import * as previews from './0003-previews.ts';
 import * as agents from './0004-agents.ts';
 import * as edits from './0005-edits.ts';
 import * as gathered from './0006-exports.ts';
+import * as memory from './0007-memory.ts';
 
 /** In order of their names. A migration that was released is never changed: add another. */
 export const migrations: Record<string, Migration> = {
@@ -15,4 +16,5 @@ export const migrations: Record<string, Migration> = {
   '0004-agents': agents,
   '0005-edits': edits,
   '0006-exports': gathered,
+  '0007-memory': memory,
 };

@@ -1,4 +1,4 @@
-import { UserError } from '../model/errors.ts';
+import { UserError } from './errors.ts';
 
 const DAYS = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'] as const;
 const WINDOW = /^(?:([a-z]{3})(?:-([a-z]{3}))? +)?(\d\d):(\d\d)-(\d\d):(\d\d)$/;
