@@ -14,6 +14,7 @@ const layers = [
   ['backport'],
   ['render'],
   ['plan'],
+  ['bundle'],
   ['git', 'ansible', 'forge', 'store'],
   ['loop'],
   ['telemetry'],
