@@ -224,6 +224,73 @@ function addServerCommands(program: Command): void {
         (await import('./commands/status.ts')).confirm(revision!, await clientFor(options), output),
       ),
     );
+  withServer(program.command('check'))
+    .description('check the plan that a pull request would give at hosts, changing nothing there')
+    .argument('<number>', 'of the pull request')
+    .option('--commit <commit>', 'the commit that you have read; needed for one from a fork')
+    .action(
+      run<ServerFlags & { commit?: string }>(async (options, [number], output) =>
+        (await import('./commands/check.ts')).check(
+          number!,
+          options.commit,
+          await clientFor(options),
+          output,
+        ),
+      ),
+    );
+  const site = program.command('site').description('let the agents of sites in and out');
+  withServer(site.command('enroll'))
+    .description('make the one-time code with which an agent enrols for a site')
+    .argument('<site>')
+    .option('--public-key <file>', 'let this key in at once: for a site without a network')
+    .action(
+      run<ServerFlags & { publicKey?: string }>(async (options, [name], output) =>
+        (await import('./commands/site.ts')).enroll(
+          name!,
+          options,
+          await clientFor(options),
+          output,
+        ),
+      ),
+    );
+  withServer(site.command('revoke'))
+    .description("end a site's token and key: nothing of its agent is believed any more")
+    .argument('<site>')
+    .action(
+      run<ServerFlags>(async (options, [name], output) =>
+        (await import('./commands/site.ts')).revoke(name!, await clientFor(options), output),
+      ),
+    );
+  const token = program.command('token').description('hand out tokens of the API');
+  withServer(token.command('create'))
+    .description('make a token; it is told this once')
+    .argument('<name>', 'what decisions made with it are recorded under')
+    .requiredOption('--role <role>', 'viewer, operator, admin, runner, or site:NAME')
+    .action(
+      run<ServerFlags & { role: string }>(async (options, [name], output) =>
+        (await import('./commands/token.ts')).createToken(
+          name!,
+          options.role,
+          await clientFor(options),
+          output,
+        ),
+      ),
+    );
+  withServer(token.command('list'))
+    .description('list the tokens, revoked ones too')
+    .action(
+      run<ServerFlags>(async (options, _args, output) =>
+        (await import('./commands/token.ts')).listTokens(await clientFor(options), output),
+      ),
+    );
+  withServer(token.command('revoke'))
+    .description('end the use of a token')
+    .argument('<token>', 'its name or id')
+    .action(
+      run<ServerFlags>(async (options, [id], output) =>
+        (await import('./commands/token.ts')).revokeToken(id!, await clientFor(options), output),
+      ),
+    );
   const proposals = withServer(program.command('proposals'))
     .description('list the proposals that wait for a decision')
     .option('--state <state>', 'those in another state', 'open')

@@ -103,6 +103,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
         choose: (id, option, by) => controller.chooseProposal(id, option, by),
         retry: (site, by) => controller.retrySite(site, by),
         confirm: (revision, by) => controller.confirmRevision(revision, by),
+        check: (number, commit, by) => controller.checkPreview(number, commit, by),
       },
       webhooks: {
         secret: (forge) => credentials.webhookSecret(forge),

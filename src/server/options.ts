@@ -37,6 +37,8 @@ export interface Decisions {
   retry(site: string, by: string): Promise<void>;
   /** Lets a held revision come into force. */
   confirm(revision: string, by: string): Promise<void>;
+  /** Has the plan that a pull request would give checked at hosts; `commit`: the one that was read. */
+  check(number: number, commit: string | undefined, by: string): Promise<void>;
 }
 
 /** What people can look into at a site: what the plan asks for there. Undefined is what is not there (yet). */

@@ -10,7 +10,7 @@ import { HttpProblem } from './problem.ts';
 import { routes } from './route.ts';
 
 /** Addresses below which the pages find their own way. */
-const PAGES = ['/', '/sites', '/proposals', '/previews', '/audit'];
+const PAGES = ['/', '/sites', '/revisions', '/proposals', '/previews', '/audit'];
 const TYPES: Record<string, string> = {
   '.css': 'text/css; charset=utf-8',
   '.html': 'text/html; charset=utf-8',

@@ -389,6 +389,17 @@ export const MergeRequest = z
   .meta({ id: 'MergeRequest' });
 export type MergeRequest = z.output<typeof MergeRequest>;
 
+export const CheckRequest = z
+  .strictObject({
+    commit: z
+      .string()
+      .regex(/^[0-9a-f]{7,64}$/, 'is no commit id')
+      .optional()
+      .meta({ description: 'The commit that was read; has to be given for one from a fork.' }),
+  })
+  .meta({ id: 'CheckRequest' });
+export type CheckRequest = z.output<typeof CheckRequest>;
+
 export const ChooseRequest = z
   .strictObject({
     option: z.int().min(1).max(1_000).meta({ description: 'Number of the option to take.' }),

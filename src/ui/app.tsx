@@ -9,11 +9,13 @@ import { PreviewPage } from './pages/preview.tsx';
 import { PreviewsPage } from './pages/previews.tsx';
 import { ProposalPage } from './pages/proposal.tsx';
 import { ProposalsPage } from './pages/proposals.tsx';
+import { RevisionsPage } from './pages/revisions.tsx';
 import { SitePage } from './pages/site.tsx';
 import { path } from './route.ts';
 
 const SECTIONS = [
   ['/', 'Fleet'],
+  ['/revisions', 'Revisions'],
   ['/proposals', 'Proposals'],
   ['/previews', 'Previews'],
   ['/audit', 'Audit'],
@@ -57,6 +59,7 @@ function Page({ section, name }: { section: string; name: string }) {
   if (section === 'previews') {
     return name === '' ? <PreviewsPage /> : <PreviewPage key={name} number={name} />;
   }
+  if (section === 'revisions') return <RevisionsPage />;
   if (section === 'audit') return <AuditPage />;
   return <h1>There is nothing here</h1>;
 }

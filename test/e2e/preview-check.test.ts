@@ -76,3 +76,33 @@ test('the label asks for one run; a failing one is red', async () => {
   expect(previews.status(head, 'trueup/check')).toMatchObject({ state: 'failure' });
   expect(previews.github.pulls.find((pull) => pull.number === number)!.labels).toEqual([]);
 });
+
+test('a fork’s pull request is shown, and nothing of it runs without somebody’s word', async () => {
+  const { github, driver, service } = previews;
+  const head = await previews.push('theirs', {
+    'sites/porto.yaml': site('porto', { clock: '192.0.2.33' }),
+    'stacks/base/playbooks/site.yml': '- hosts: all\n  tasks: [{ ansible.builtin.raw: id }]\n',
+  });
+  const number = github.openForkPull('theirs', 'mallory');
+  await previews.previewed(number, head);
+  expect(previews.comments(number)[0]).toContain('`clock`');
+  const runs = driver.requests.length;
+  // Neither its author, nor a label, nor one who may write and does not name the commit.
+  github.comment(number, 'mallory', `/trueup check ${head}`);
+  await previews.label(number, 'trueup/check');
+  expect(await checked(number, head)).toMatchObject({ state: 'refused' });
+  expect(previews.status(head, 'trueup/check')).toMatchObject({ state: 'failure' });
+  github.comment(number, 'olga', '/trueup check');
+  await service.until('olga is told', () => {
+    service.service.controller.nudge({ pullRequest: number });
+    return /Asked for by `?olga/.test(previews.comments(number)[0]!);
+  });
+  expect(driver.requests).toHaveLength(runs);
+  github.comment(number, 'olga', `/trueup check ${head.slice(0, 12)}`);
+  await service.until('it is checked', async () => {
+    service.service.controller.nudge({ pullRequest: number });
+    return (await service.store.previews.get(number))?.check?.state === 'done';
+  });
+  expect(driver.requests.slice(runs).map(({ kind }) => kind)).toEqual(['check', 'check']);
+  expect(previews.status(head, 'trueup/check')).toMatchObject({ state: 'success' });
+});

@@ -240,6 +240,43 @@ test('previews are shown, also in the dark', async (context) => {
   expect(colours).toBe('rgb(228, 235, 232)');
 });
 
+test('a held revision is confirmed in the browser, and a check run is asked for', async (context) => {
+  const browser = await needBrowser(context);
+  const api = await startPages();
+  await seed(api.store);
+  const held = 'f'.repeat(40);
+  const about = { author: 'olga', committedAt: 5_000, seenAt: 6_000, completedAt: null };
+  await api.store.revisions.record({
+    ...about,
+    revision: held,
+    subject: `Take the south away ${MARKUP}`,
+    result: 'held',
+    changedSites: 0,
+  });
+  await api.store.plan.update({
+    headRevision: held,
+    heldRevision: held,
+    heldReason: 'removes 3 of 4 sites',
+  });
+  await api.store.previews.put(preview(15), new Map());
+  const page = await openPage(browser, `${api.url}/revisions`);
+  await page.getByText('It removes 3 of 4 sites.').waitFor();
+  await page.getByText('Take the south away <img').waitFor();
+  const confirm = page.getByRole('button', { name: 'Confirm' });
+  expect(await confirm.isDisabled()).toBe(true);
+  await page.getByLabel('Token').fill(OPERATOR);
+  await page.getByLabel('Token').press('Enter');
+  await screenshot(page, 'revisions');
+  await confirm.focus();
+  await page.keyboard.press('Enter');
+  await page.getByText('Confirmed: it comes into force now.').waitFor();
+  await page.goto(`${api.url}/previews/15`);
+  await page.getByRole('button', { name: 'Check it at hosts' }).click();
+  await expect
+    .poll(() => api.decided)
+    .toEqual([`confirm ${held} by operator`, `check 15 at ${COMMIT} by operator`]);
+});
+
 test('where reading needs a token the page asks for it, and shows everything once it has it', async (context) => {
   const browser = await needBrowser(context);
   const ui = await readUi(UI_FOLDER);

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { Stalled } from '../../src/model/errors.ts';
 import { pageOf, RunDetail, Site } from '../../src/server/wire.ts';
 import { type Api, seed, startApi } from '../support/api.ts';
-import { COMMIT, drift, proposal, run, site } from '../support/store.ts';
+import { COMMIT, drift, preview, proposal, run, site } from '../support/store.ts';
 
 test('the process, its readiness and its metrics are told to whoever asks', async () => {
   const api = await startApi();
@@ -270,6 +270,7 @@ test('a forge that refuses us is no fault of who decides', async () => {
       choose: refuse,
       retry: refuse,
       confirm: refuse,
+      check: refuse,
     },
   });
   await seed(api.store);
@@ -344,5 +345,18 @@ test('an operator confirms a revision that is held', async () => {
   expect(api.decided).toEqual(['confirm c0ffee0 by operator']);
   expect((await api.post('/api/v1/revisions/main/confirm')).status).toBe(400);
   const without = await api.get('/api/v1/revisions/c0ffee0/confirm', { method: 'POST' });
+  expect(without.status).toBe(401);
+});
+
+test('an operator asks for a check run of a pull request', async () => {
+  const api = await startApi();
+  await seed(api.store);
+  await api.store.previews.put(preview(21), new Map());
+  const response = await api.post('/api/v1/previews/21/check', { commit: COMMIT });
+  expect(response.status).toBe(200);
+  expect(api.decided).toEqual([`check 21 at ${COMMIT} by operator`]);
+  expect((await api.post('/api/v1/previews/22/check')).status).toBe(404);
+  expect((await api.post('/api/v1/previews/21/check', { commit: 'HEAD' })).status).toBe(400);
+  const without = await api.get('/api/v1/previews/21/check', { method: 'POST' });
   expect(without.status).toBe(401);
 });

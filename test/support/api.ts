@@ -71,6 +71,8 @@ export async function startApi(change: Partial<ServerOptions> = {}): Promise<Api
         await store.sites.update(name, { applyForced: true, applyReason: `asked for by ${by}` });
       },
       confirm: async (revision, by) => void decided.push(`confirm ${revision} by ${by}`),
+      check: async (number, commit, by) =>
+        void decided.push(`check ${number} at ${commit} by ${by}`),
     },
     waiting: async () => [],
     agents: noAgents(),

@@ -11,7 +11,7 @@ import type { World } from './world.ts';
 
 const ALL = 'group_vars/all.yml';
 /** Bound of one wait (ms): controllers die while it lasts. */
-const PATIENCE = 60_000;
+const PATIENCE = 150_000;
 
 export interface Stage {
   github: FakeGitHub;

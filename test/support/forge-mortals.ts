@@ -106,7 +106,7 @@ export class Mortals {
     const moments = ['before', 'done', 'answered'] as const;
     return {
       onlyWrites,
-      left: 1 + Math.floor(random() * (onlyWrites ? 4 : 25)),
+      left: 1 + Math.floor(random() * (onlyWrites ? 5 : 60)),
       moment: moments[Math.floor(random() * moments.length)]!,
       group: random() < 0.5,
     };

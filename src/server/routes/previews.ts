@@ -3,12 +3,13 @@ import { z } from 'zod';
 
 import type { PreviewListRow } from '../../store/previews.ts';
 import type { PreviewRow } from '../../store/rows.ts';
+import { decide } from '../decide.ts';
 import type { ServerOptions } from '../options.ts';
 import { PageQuery, readPage } from '../paging.ts';
 import { previewPage } from '../preview-page.ts';
 import { HttpProblem } from '../problem.ts';
 import { answers, checked, routes, toTime } from '../route.ts';
-import { pageOf, Preview, PreviewDetail } from '../wire.ts';
+import { CheckRequest, pageOf, Preview, PreviewDetail } from '../wire.ts';
 
 const PreviewPage = pageOf('PreviewPage', Preview);
 const params = z.object({
@@ -38,6 +39,19 @@ const getPreview = createRoute({
   responses: answers(PreviewDetail, 'The preview.'),
 });
 
+const checkPreview = createRoute({
+  method: 'post',
+  path: '/previews/{number}/check',
+  tags: ['previews'],
+  summary: 'Check the plan that it would give at hosts, changing nothing there',
+  security: [{ bearer: [] }],
+  request: {
+    params,
+    body: { required: false, content: { 'application/json': { schema: CheckRequest } } },
+  },
+  responses: answers(PreviewDetail, 'The preview: the check run begins soon.'),
+});
+
 const getPreviewPage = createRoute({
   method: 'get',
   path: '/previews/{number}/page',
@@ -50,7 +64,7 @@ const getPreviewPage = createRoute({
   },
 });
 
-export function previewRoutes({ store }: ServerOptions) {
+export function previewRoutes({ store, decisions }: ServerOptions) {
   const find = async (number: number): Promise<PreviewRow> => {
     const row = await store.previews.get(number);
     if (row) return row;
@@ -74,6 +88,14 @@ export function previewRoutes({ store }: ServerOptions) {
     })
     .openapi(getPreview, async (c) => {
       const row = await find(c.req.valid('param').number);
+      return c.json(checked(PreviewDetail, { ...toPreview(row), report: row.report }), 200);
+    })
+    .openapi(checkPreview, async (c) => {
+      const { number } = c.req.valid('param');
+      await find(number);
+      const { commit }: CheckRequest = c.req.valid('json');
+      await decide(c, (by) => decisions.check(number, commit, by));
+      const row = await find(number);
       return c.json(checked(PreviewDetail, { ...toPreview(row), report: row.report }), 200);
     })
     .openapi(getPreviewPage, async (c) => {

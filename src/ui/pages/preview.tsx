@@ -1,6 +1,8 @@
+import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 
 import type { PreviewDetail } from '../../server/wire.ts';
+import { post, tell, token } from '../api.ts';
 import { Badge, Commit, Fact, Facts, Fault, Outward } from '../parts/bits.tsx';
 import { Diff } from '../parts/diff.tsx';
 import { useResource } from '../resource.ts';
@@ -42,10 +44,47 @@ export function PreviewPage({ number }: { number: string }) {
               {preview.report.changed} of {Math.max(preview.report.total, preview.report.changed)}
             </Fact>
           </Facts>
+          {preview.state === 'open' && <Check preview={preview} />}
           <Shown report={preview.report} />
         </>
       )}
     </>
+  );
+}
+
+/** What a check run at hosts has found, and asking for one. */
+function Check({ preview }: { preview: PreviewDetail }) {
+  const { number, head, check } = preview;
+  const fault = useSignal<string | undefined>(undefined);
+  const running = check?.state === 'running' && check.head === head;
+  const ask = async (): Promise<void> => {
+    try {
+      await post(`/previews/${number}/check`, { commit: head });
+      fault.value = undefined;
+    } catch (error) {
+      fault.value = tell(error);
+    }
+  };
+  return (
+    <section class="card" aria-label="Check run">
+      {check && (
+        <p role="status">
+          Check run at <Commit id={check.head} />, asked for by {check.askedBy}:{' '}
+          {running ? 'under way' : check.reason || check.state}
+        </p>
+      )}
+      <ul>
+        {check?.sites.map(({ site, result, changed, failed, reason }) => (
+          <li key={site}>
+            {site}: {result}, {changed} tasks would change something, {failed} failed {reason}
+          </li>
+        ))}
+      </ul>
+      <button type="button" disabled={running || token.value === ''} onClick={() => void ask()}>
+        Check it at hosts, changing nothing
+      </button>
+      <Fault text={fault.value} />
+    </section>
   );
 }
 

@@ -1,0 +1,27 @@
+import { expect, test } from 'vitest';
+
+import { COMMIT, emptyStore, preview } from '../../test/support/store.ts';
+import { askForCheck } from './ask-check.ts';
+
+test('an operator’s word begins a check run, once, at the commit that was read', async () => {
+  const { store } = await emptyStore();
+  const ask = (number: number, commit?: string): Promise<void> =>
+    askForCheck(store, { number, commit, by: 'olga', at: 1 });
+  await store.previews.put(preview(1), new Map());
+  await store.previews.put(preview(2, { fork: true }), new Map());
+  await store.previews.put(preview(3, { state: 'merged' }), new Map());
+  await expect(ask(1, '1234567')).rejects.toThrow(`it is at ${COMMIT} by now`);
+  await ask(1);
+  expect(await store.previews.get(1)).toMatchObject({
+    told: null,
+    check: { head: COMMIT, askedBy: 'olga', state: 'running' },
+  });
+  await expect(ask(1)).rejects.toThrow('under way');
+  await expect(ask(2)).rejects.toThrow('fork');
+  await ask(2, COMMIT.slice(0, 9));
+  await expect(ask(3)).rejects.toThrow('it is merged');
+  await expect(ask(4)).rejects.toThrow('it has no preview');
+  expect((await store.audit.list(9)).map(({ subject }) => subject)).toEqual(
+    expect.arrayContaining(['#1', '#2']),
+  );
+});
