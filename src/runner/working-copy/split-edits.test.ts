@@ -161,8 +161,8 @@ const trees = fc
     maxKeys: 3,
   })
   .map((files) => tree(files as Files));
-/** Commits, some of which bring a new desired tree in. */
-const histories = fc
+/** Any commits, some of which bring a new desired tree in. */
+const wildHistories = fc
   .tuple(trees, fc.array(fc.tuple(trees, fc.option(trees, { freq: 4 })), { maxLength: 5 }))
   .map(([start, all]) => ({
     start,
@@ -171,6 +171,46 @@ const histories = fc
       ...(base && { base }),
     })),
   }));
+
+/** Lines that take the place of some others, from a part of the text on. */
+const change = fc.record({
+  path: fc.constantFrom('x', 'y'),
+  at: fc.double({ min: 0, max: 1, noNaN: true }),
+  removed: fc.nat(2),
+  added: fc.array(fc.constantFrom('a\n', 'b\n', 'c\n'), { maxLength: 2 }),
+});
+type Change = typeof change extends fc.Arbitrary<infer T> ? T : never;
+
+function withChange(before: SiteTree, { path, at, removed, added }: Change): SiteTree {
+  const all = texts(before);
+  const text = (all[path] ?? '').match(/[^\n]*\n/g) ?? [];
+  const kept = text.toSpliced(Math.floor(at * text.length), removed, ...added);
+  return tree({ ...all, [path]: kept.join('') });
+}
+
+/** Commits that change a little each, of the site or of the plan, of texts whose lines are much alike. */
+const calmHistories = fc
+  .tuple(
+    fc.array(fc.constantFrom('a\n', 'b\n', 'c\n', 'd\n'), { minLength: 4, maxLength: 12 }),
+    fc.array(fc.tuple(change, fc.nat(3)), { maxLength: 6 }),
+  )
+  .map(([text, changes]) => {
+    const start = tree({ x: text.join(''), y: text.toReversed().join('') });
+    const steps: EditStep[] = [];
+    let [base, found] = [start, start];
+    for (const [index, [one, kind]] of changes.entries()) {
+      const next = withChange(kind === 0 ? base : found, one);
+      // What does not go together is not brought in.
+      const merged = kind === 0 ? mergeTrees(base, found, next) : { tree: next, conflicts: [] };
+      if (merged.conflicts.length > 0) continue;
+      found = merged.tree;
+      if (kind === 0) base = next;
+      steps.push({ ...step(index + 1, found), ...(kind === 0 && { base }) });
+    }
+    return { start, steps };
+  });
+
+const histories = fc.oneof(wildHistories, { weight: 3, arbitrary: calmHistories });
 
 describe('of any history', () => {
   test('Totality: all edits merged, in any order, are what was found', () => {

@@ -7,7 +7,7 @@ import {
 } from '../../model/tree.ts';
 import { Blame, type EditStep, type Region } from './blame.ts';
 import { withHunks } from './line-diff.ts';
-import { linesOf, mergeTrees } from './merge.ts';
+import { linesOf } from './merge.ts';
 
 export type { EditStep } from './blame.ts';
 
@@ -42,9 +42,8 @@ export interface EditHistory {
 /**
  * Takes apart what was edited at a site. Each line, or whole file where lines tell nothing, that differs from the plan
  * belongs to the commits that made it as it is; what one commit made stays together, and so do commits that changed
- * the same lines. What was undone, or what the plan says by itself now, is in none of the edits. Merged in any order
- * they give the observed tree, and each can be taken back alone (three-way merge, by line): edits of which that would
- * not be so are one.
+ * the same lines, or lines that touch. What was undone, or what the plan says by itself now, is in none of the edits.
+ * Merged in any order they give the observed tree, and each can be taken back alone (three-way merge, by line).
  * @returns the edits, that with the oldest commit first
  */
 export function splitEdits({ start, steps, base, observed }: EditHistory): Edit[] {
@@ -60,7 +59,6 @@ export function splitEdits({ start, steps, base, observed }: EditHistory): Edit[
     const changed = [...blame.changedBy(commit)].filter((one) => standing.has(one));
     groups.join([commit, ...changed]);
   }
-  while (joinInseparable(regions, groups, base, observed));
   return groupRegions(regions, groups).map((own) => toEdit(own, steps, blame, base, observed));
 }
 
@@ -97,48 +95,6 @@ class Groups {
 function groupRegions(regions: readonly Region[], groups: Groups): Region[][] {
   const found = Map.groupBy(regions, ({ commits }) => groups.of([...commits][0]!));
   return [...found].toSorted(([a], [b]) => groups.at(a) - groups.at(b)).map(([, own]) => own);
-}
-
-/**
- * Joins edits of a file that the three-way merge could not put together, or take back one by one.
- * @returns whether there were any
- */
-function joinInseparable(
-  regions: readonly Region[],
-  groups: Groups,
-  base: SiteTree,
-  observed: SiteTree,
-): boolean {
-  for (const [path, own] of Map.groupBy(regions, (region) => region.path)) {
-    const parts = groupRegions(own, groups);
-    if (parts.length < 2) continue;
-    const plan = only(base, path);
-    const whole = only(observed, path);
-    const trees = parts.map((part) => treeWith(part, plan, whole));
-    let all = plan;
-    const separable = trees.every((tree, index) => {
-      const merged = mergeTrees(plan, all, tree);
-      all = merged.tree;
-      const others = own.filter((region) => !parts[index]!.includes(region));
-      const rest = mergeTrees(tree, whole, plan);
-      return (
-        merged.conflicts.length + rest.conflicts.length === 0 &&
-        isSame(rest.tree, treeWith(others, plan, whole))
-      );
-    });
-    if (separable && isSame(all, whole)) continue;
-    groups.join(own.flatMap(({ commits }) => [...commits]));
-    return true;
-  }
-  return false;
-}
-
-function only(tree: SiteTree, path: string): SiteTree {
-  return withPaths(new Map(), tree, [path]);
-}
-
-function isSame(a: SiteTree, b: SiteTree): boolean {
-  return changedPaths(a, b).length === 0;
 }
 
 /** The plan's tree with some of the regions as they are at the site. */
