@@ -35,7 +35,7 @@ async function measure(sites: number): Promise<void> {
     let parts = await open(root, origin);
     await timed('  cold: every site rendered, committed, refs moved', async () => {
       await parts.loop.handle();
-      await parts.trees.close();
+      await parts.trees.refsMoved();
     });
     await parts.close();
     await timed('  restart: the plan read again, nothing rendered', async () => {
@@ -49,7 +49,7 @@ async function measure(sites: number): Promise<void> {
         push(clone, origin);
         await timed(`  ${label}${word}`, async () => {
           await parts.loop.handle();
-          await parts.trees.close();
+          await parts.trees.refsMoved();
         });
       }
     };

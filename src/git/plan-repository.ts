@@ -4,11 +4,13 @@ import { Stalled, UserError } from '../model/errors.ts';
 import type { PlanEdit } from '../model/proposal.ts';
 import type { TreeFile } from '../model/tree.ts';
 import type { Person } from './commit-words.ts';
+import { type CommitDescription, describeCommit } from './describe-commit.ts';
 import { RefMoved } from './errors.ts';
 import { type CommitSpec, writeCommits } from './fast-import.ts';
 import { type LogEntry, readLog } from './log.ts';
 import { assertBranch, assertObjectId, refNameFault } from './names.ts';
 import { type ReadFiles, readFiles, type ReadOptions } from './read-files.ts';
+import { readRefFiles } from './ref-files.ts';
 import { listRefs, readRef, updateRefs } from './refs.ts';
 import {
   type Credentials,
@@ -96,7 +98,10 @@ export class PlanRepository {
       `+refs/heads/*:${TRACKING}*`,
     ]);
     const branches = new Map<string, string>();
-    for (const [ref, commit] of await listRefs(this.#repository, TRACKING)) {
+    const refs =
+      (await readRefFiles(this.#repository, TRACKING.slice(0, -1))) ??
+      (await listRefs(this.#repository, TRACKING));
+    for (const [ref, commit] of refs) {
       const name = ref.slice(TRACKING.length);
       if (refNameFault(name) === undefined) branches.set(name, commit);
     }
@@ -239,6 +244,11 @@ export class PlanRepository {
   /** Commits that `to` has and `from` (undefined: nothing) has not, newest first. */
   async log(from: string | undefined, to: string, limit: number): Promise<LogEntry[]> {
     return readLog(this.#repository, from, to, limit);
+  }
+
+  /** See `describeCommit`. */
+  async describe(commit: string): Promise<CommitDescription> {
+    return describeCommit(this.#repository, commit);
   }
 
   /** See `signatureFault`. */

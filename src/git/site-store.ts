@@ -8,6 +8,7 @@ import { Lineage } from './lineage.ts';
 import { type LogEntry, readLog } from './log.ts';
 import { moveInPackedRefs } from './packed-refs.ts';
 import { readFiles } from './read-files.ts';
+import { moveInRefFiles } from './ref-files.ts';
 import { RefQueue } from './ref-queue.ts';
 import { listRefs, readRef, type RefUpdate, updateRefs } from './refs.ts';
 import { Repository, type RepositoryOptions } from './repository.ts';
@@ -46,6 +47,8 @@ const AT_ONCE = 32;
 
 /** So many refs are moved together: writing all refs anew then costs less than a lock for each that moves. */
 const MANY = 200;
+/** So few are moved one file after the other: to start git would cost more. */
+const FEW = 16;
 
 /** Moves of refs that come within so many milliseconds go together. */
 const GATHER = 50;
@@ -117,18 +120,25 @@ export class SiteStore {
   /** One move at a time: nothing else in this repository may move a ref while they are packed. */
   async #move(updates: RefUpdate[]): Promise<void> {
     await this.#moving.add(async () => {
-      const packed =
-        updates.length >= MANY &&
-        (await this.#repository.measure('write-packed-refs', () =>
-          moveInPackedRefs(this.#repository, updates),
-        ));
-      if (!packed) await updateRefs(this.#repository, updates);
+      const { length } = updates;
+      const move = length >= MANY ? moveInPackedRefs : length <= FEW ? moveInRefFiles : undefined;
+      const operation = length >= MANY ? 'write-packed-refs' : 'write-refs';
+      const moved =
+        move &&
+        length > 0 &&
+        (await this.#repository.measure(operation, () => move(this.#repository, updates)));
+      if (!moved) await updateRefs(this.#repository, updates);
     });
   }
 
   /** Lets refs follow what the database says, soon and together with others. They need not be awaited. */
   followRefs(moves: { site: string; ref: SiteRef; to: string }[]): void {
     this.#queue.add(moves.map(({ site, ref, to }) => ({ ref: refName(site, ref), to })));
+  }
+
+  /** Resolves when the refs that were to follow have been moved. */
+  async refsMoved(): Promise<void> {
+    await this.#queue.flush();
   }
 
   /** The tree at a commit. Throws if the store holds no such commit, or something no tree of ours holds. */

@@ -315,7 +315,7 @@ export class PlanLoop {
       evaluatingRevision: null,
       evaluatedAt: now(),
     });
-    await this.#options.trees.setRenderer(RENDERER_VERSION);
+    if (!this.#rendererIsSame) await this.#options.trees.setRenderer(RENDERER_VERSION);
     this.#rendererIsSame = true;
     this.#take(next);
     metrics.renderDuration.observe((performance.now() - started) / 1000);
@@ -355,12 +355,12 @@ export class PlanLoop {
     changedSiteCount: number,
   ): Promise<void> {
     const { repository, store, now } = this.#options;
-    const [commit] = await repository.log(undefined, revision, 1);
+    const { subject, author, time } = await repository.describe(revision);
     await store.revisions.record({
       revision,
-      subject: commit?.subject ?? '',
-      author: commit?.author ?? '',
-      committedAt: commit?.time ?? now(),
+      subject,
+      author,
+      committedAt: time,
       seenAt: now(),
       result,
       changedSites: changedSiteCount,
