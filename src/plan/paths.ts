@@ -29,7 +29,8 @@ export class PathIndex {
    */
   next(paths: Iterable<string>): { index: PathIndex; problems: Problem[] } {
     const all = new Set(paths);
-    const added = [...all].filter((path) => !this.#paths.has(path));
+    const added: string[] = [];
+    for (const path of all) if (!this.#paths.has(path)) added.push(path);
     if (added.length === 0 && all.size === this.#paths.size) return { index: this, problems: [] };
     // With paths gone, a folder's spelling may be gone too: start afresh.
     const keeps = this.#paths.size > 0 && all.size === this.#paths.size + added.length;
