@@ -1,6 +1,6 @@
 import { InvalidInput } from '../model/errors.ts';
 import { changedPaths, sameFile, type SiteTree } from '../model/tree.ts';
-import { siteParams } from '../plan/layers.ts';
+import { type Layer, layerChain, mergeParams } from '../plan/layers.ts';
 import type { Plan, SiteDefinition } from '../plan/plan.ts';
 import { emitYaml } from '../plan/yaml/emit.ts';
 import type { MapEntry, MapNode, YamlNode } from '../plan/yaml/node.ts';
@@ -65,7 +65,10 @@ function changedPart(
   site: string,
   stacks: ReadonlyMap<string, StackDifference>,
 ): string[] {
-  const [was, is] = [siteParams(before, site), siteParams(after, site)];
+  const [chain, otherChain] = [layerChain(before, site), layerChain(after, site)];
+  const was = mergeParams(before, chain);
+  const isMergedAlike = before.merge === after.merge && sameChain(chain, otherChain);
+  const is = isMergedAlike ? was : mergeParams(after, otherChain);
   const isSame = [...stacks.values()].every(
     ({ touched, files }) => touched.size === 0 && files.length === 0,
   );
@@ -81,6 +84,17 @@ function changedPart(
     paths.push(...difference.files, ...changedTemplates(render, names, difference));
   }
   return paths.toSorted();
+}
+
+/** Whether the very same nodes are merged, in the same order. */
+function sameChain(a: readonly Layer[], b: readonly Layer[]): boolean {
+  return (
+    a.length === b.length &&
+    a.every(({ kind, root, optional }, index) => {
+      const other = b[index]!;
+      return kind === other.kind && root === other.root && optional === other.optional;
+    })
+  );
 }
 
 const NO_NAMES: ReadonlySet<string> = new Set();

@@ -16,7 +16,9 @@ export class Frame {
   constructor(symbols: Symbols, parent: Frame | undefined, traced: boolean) {
     this.symbols = symbols;
     this.parent = parent;
-    this.slots = Array.from({ length: symbols.size });
+    // Several times as fast as to make it from its length alone, and made for every turn of every loop.
+    this.slots = [];
+    for (let slot = 0; slot < symbols.size; slot += 1) this.slots.push(undefined);
     this.origins = traced ? [] : undefined;
   }
 }
