@@ -188,10 +188,11 @@ export class DriftLoop {
       const ended = await recordEndings(tx, endings, this.#options.now());
       const opened: DriftRow[] = [];
       const kept: DriftRow[] = [];
-      const groups = new Set(open.map(({ groupKey }) => groupKey));
+      const standing = open.filter(({ contentKey }) => keys.has(contentKey));
+      const groups = new Set(standing.map(({ groupKey }) => groupKey));
       for (const one of found) {
         if (decided.has(one.contentKey)) continue;
-        const same = open.find(({ contentKey }) => contentKey === one.contentKey);
+        const same = standing.find(({ contentKey }) => contentKey === one.contentKey);
         if (same) {
           if (!isUpToDate(same, one)) await tx.drifts.follow(same.id, factsOf(one));
           kept.push(same);
