@@ -14,6 +14,7 @@ import { consumersOf } from '../plan/exports.ts';
 import type { Plan } from '../plan/plan.ts';
 import { secretValuesIn } from '../plan/secrets.ts';
 import { askForCheck } from '../preview/ask-check.ts';
+import { DashboardLoop } from '../proposals/dashboard.ts';
 import { GroupLoop } from '../proposals/group-loop.ts';
 import { ProposalLoop, REOPENABLE } from '../proposals/proposal-loop.ts';
 import { verifyDrifts } from '../proposals/verify.ts';
@@ -27,16 +28,17 @@ import { WorkingCopyWatcher } from '../runner/working-copy/watch.ts';
 import { WorkingCopies } from '../runner/working-copy/working-copies.ts';
 import type { Inspect, Nudge } from '../server/options.ts';
 import type { ProposalRow } from '../store/rows.ts';
-import { openStore, type Store } from '../store/store.ts';
+import type { Store } from '../store/store.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
-import { Agents } from './agents/agents.ts';
-import { type BundleTools, openBundleTools } from './agents/bundle-tools.ts';
+import type { Agents } from './agents/agents.ts';
+import type { BundleTools } from './agents/bundle-tools.ts';
 import { type DataDirectory, takeDataDirectory } from './data-directory.ts';
 import type { ForgeCredentials } from './forge-credentials.ts';
 import { createForge } from './forge.ts';
 import { confirmRevision, planGuards } from './guards.ts';
 import { createInspect } from './inspect.ts';
+import { openParts, type Parts } from './parts.ts';
 import { createPreviews, type Previews } from './previews.ts';
 import { recover } from './recover.ts';
 import { refreshMetrics } from './refresh-metrics.ts';
@@ -50,6 +52,7 @@ const PLAN = 'plan';
 const EXPORTS = 'exports';
 const REPOSITORIES = 'repositories';
 const PULLS = 'pulls';
+const DASHBOARD = 'dashboard';
 /** Every write makes a pack and loose refs; joined now and then, they stay few (ms). */
 const MAINTENANCE_INTERVAL = 60 * 60_000;
 /** Applies of one revision that end close together are counted once (ms). */
@@ -65,6 +68,7 @@ type LoopName =
   | 'pulls'
   | 'preview'
   | 'revision'
+  | 'dashboard'
   | 'maintenance';
 
 export interface ControllerOptions {
@@ -82,15 +86,6 @@ export interface ControllerOptions {
   /** In place of our own key, and of git's bundles; for tests. */
   bundles?: BundleTools;
   now?: () => number;
-}
-
-/** What is opened, and closed again. */
-interface Parts {
-  store: Store;
-  trees: SiteStore;
-  repository: PlanRepository;
-  agents: Agents;
-  tools: BundleTools;
 }
 
 /** What is wrong with a part, for the readiness endpoint. */
@@ -292,6 +287,13 @@ export class Controller {
       now,
       onPull: (number) => this.#loops.preview.nudge(String(number)),
     });
+    const dashboard = new DashboardLoop({
+      store,
+      forge: this.#forge,
+      waiting: () => this.waiters.list(),
+      interval: pollInterval,
+      log,
+    });
     const revision = new RevisionLoop({ store, log, metrics, now });
 
     const loop = (
@@ -320,6 +322,7 @@ export class Controller {
         spread(this.#previews.loop.handle(number, signal)),
       ),
       revision: loop('revision', 1, (name) => revision.handle(name)),
+      dashboard: loop('dashboard', 1, () => spread(dashboard.handle())),
       maintenance: loop('maintenance', 1, () => this.#maintain()),
     };
     this.#watcher = new WorkingCopyWatcher({
@@ -336,7 +339,7 @@ export class Controller {
 
   /** Builds the parts, recovers what an earlier process left half done, and starts the loops. */
   static async start(options: ControllerOptions): Promise<Controller> {
-    const { config, log, metrics, now = Date.now } = options;
+    const { config, log, now = Date.now } = options;
     if (!config.plan.url) {
       throw new UserError(
         'plan.url is not set: name the git repository that holds the plan (or set TRUEUP_PLAN_URL)',
@@ -346,43 +349,12 @@ export class Controller {
     await using opened = new AsyncDisposableStack();
     const directory = await takeDataDirectory(config.dataDir);
     opened.defer(() => directory.release());
-    const onOperation = (operation: string, result: 'success' | 'error', seconds: number): void => {
-      metrics.gitOperations.inc({ operation, result });
-      metrics.gitOperationDuration.observe({ operation }, seconds);
-    };
-    const store = await openStore({ file: directory.database });
-    opened.defer(() => store.close());
-    const trees = await SiteStore.open({
-      directory: directory.siteStore,
-      onOperation,
-      onRefError: (error) =>
-        log.warn({ error: messageOf(error) }, 'refs could not be moved: they follow with the next'),
-    });
-    opened.defer(() => trees.close());
-    const repository = await PlanRepository.open({
-      directory: directory.planMirror,
-      url: config.plan.url,
-      branch: config.plan.branch,
-      token: options.credentials.gitToken,
-      onOperation,
-    });
-    opened.defer(() => repository.close());
-    const tools = options.bundles ?? (await openBundleTools(directory.root));
     let running: Controller | undefined;
-    const agents = await Agents.open({
-      directory: directory.root,
-      config: config.agents,
-      store,
-      trees,
-      tools,
-      log,
-      metrics,
-      now,
+    const parts = await openParts(options, directory, opened, {
       plan: () => running?.plan,
       onSite: (site) => running?.returned(site),
     });
-    opened.defer(() => agents.stop());
-    const parts = { store, trees, repository, agents, tools };
+    const { store, trees } = parts;
     const controller = new Controller(options, directory, parts);
     running = controller;
     await recover({ store, trees, driver: controller.#driver, log, now });
@@ -400,6 +372,7 @@ export class Controller {
     this.#loops.plan.nudge(EXPORTS);
     this.#loops.plan.nudge(PLAN);
     this.#loops.pulls.nudge(PULLS);
+    this.#loops.dashboard.nudge(DASHBOARD);
     this.#loops.maintenance.nudge(REPOSITORIES, MAINTENANCE_INTERVAL);
     // Edits made and decisions taken while nobody was here, and work that was left.
     for await (const row of this.store.sites.all()) {

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 
+import { Problem } from '../../src/server/wire.ts';
 import { startAgentSites, TestAgent } from '../support/agent-sites.ts';
 import { newPublicKey, SiteSide } from '../support/site-bundles.ts';
 
@@ -85,7 +86,7 @@ test('what is enrolled anew takes the place of the old only with its first use',
   await moved.pull();
   expect(await moved.push()).toMatchObject({ accepted: true, sequence: 1 });
   const old = await moved.send(new Uint8Array(await before.side.bundle()));
-  expect([old.status, (await old.json()).reason]).toEqual([422, 'untrusted-key']);
+  expect([old.status, Problem.parse(await old.json()).reason]).toEqual([422, 'untrusted-key']);
 });
 
 test('an agent that is let out is believed nothing any more, and can be let in again', async () => {
@@ -101,7 +102,7 @@ test('an agent that is let out is believed nothing any more, and can be let in a
     body: new Uint8Array(await agent.side.bundle()),
   });
   expect(carried.status).toBe(422);
-  expect((await carried.json()).detail).toContain('trueup site enroll lisbon');
+  expect(Problem.parse(await carried.json()).detail).toContain('trueup site enroll lisbon');
   const again = await all.enrol('lisbon');
   expect((await again.nudge()).site).toBe('lisbon');
 });

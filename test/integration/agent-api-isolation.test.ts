@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { z } from 'zod';
 
+import { Problem } from '../../src/server/wire.ts';
 import { startAgentSites } from '../support/agent-sites.ts';
 import { site } from '../support/world-plan.ts';
 
@@ -97,7 +98,7 @@ test('what a site tells is taken for that site alone', async () => {
   await lisbon.pull();
   await porto.pull();
   const foreign = await lisbon.send(new Uint8Array(await porto.side.bundle()));
-  expect([foreign.status, (await foreign.json()).reason]).toEqual([422, 'wrong-site']);
+  expect([foreign.status, Problem.parse(await foreign.json()).reason]).toEqual([422, 'wrong-site']);
   const other = await porto.ask('/sites/lisbon/bundle', {
     method: 'POST',
     body: new Uint8Array(await lisbon.side.bundle()),

@@ -157,6 +157,6 @@ test('a bundle that is too large is refused unread, and so are too many at once'
     method: 'POST',
     body: stream,
     duplex: 'half',
-  } as RequestInit);
+  });
   expect([413, 503]).toContain(endless.status);
 });

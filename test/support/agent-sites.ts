@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 import { onTestFinished } from 'vitest';
 
-import { EnrollAnswer, type CentreState, type ReturnAnswer } from '../../src/model/agent-wire.ts';
+import { CentreState, EnrollAnswer, ReturnAnswer } from '../../src/model/agent-wire.ts';
 import type { AgentLimits } from '../../src/server/options.ts';
 import { TestService } from './service.ts';
 import { plainBundles, SiteSide } from './site-bundles.ts';
@@ -92,7 +92,7 @@ export class TestAgent {
 
   async nudge(query = ''): Promise<CentreState> {
     const response = await this.ask(`/sites/${this.site}/nudge${query}`);
-    return (await response.json()) as CentreState;
+    return CentreState.parse(await response.json());
   }
 
   fetchBundle(have: readonly string[] = [], init: RequestInit = {}): Promise<Response> {
@@ -116,6 +116,6 @@ export class TestAgent {
   async push(options: Parameters<SiteSide['bundle']>[0] = {}): Promise<ReturnAnswer> {
     const response = await this.send(new Uint8Array(await this.side.bundle(options)));
     if (response.status !== 200) throw new Error(await response.text());
-    return (await response.json()) as ReturnAnswer;
+    return ReturnAnswer.parse(await response.json());
   }
 }

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 
 import type { BundleTools } from '../../src/controller/agents/bundle-tools.ts';
-import type { AgentStatus, SiteRun } from '../../src/model/agent-wire.ts';
+import { AgentStatus, SiteRun } from '../../src/model/agent-wire.ts';
 import { UserError } from '../../src/model/errors.ts';
 
 const run = promisify(execFile);
@@ -65,7 +65,10 @@ export function plainBundles(): BundleTools & { made: number } {
         throw new Refused('no-bundle');
       });
       const refs = new Map(
-        heads.split('\n').map((line) => line.split(' ').toReversed() as [string, string]),
+        heads.split('\n').map((line): [string, string] => {
+          const [id = '', ref = ''] = line.split(' ');
+          return [ref, id];
+        }),
       );
       const word = await git(directory, 'cat-file', 'tag', refs.get('refs/tags/return')!);
       const said = (name: string) => new RegExp(`^${name}: (.*)$`, 'm').exec(word)?.[1] ?? '';
@@ -85,8 +88,8 @@ export function plainBundles(): BundleTools & { made: number } {
         applied: refs.get('refs/heads/applied') ?? null,
         results,
         sequence: Number(said('Sequence')),
-        runs: runs as SiteRun[],
-        status: paths.includes('status.json') ? ((await read('status.json')) as AgentStatus) : null,
+        runs: runs.map((one) => SiteRun.parse(one)),
+        status: paths.includes('status.json') ? AgentStatus.parse(await read('status.json')) : null,
       };
     },
   };

@@ -14,6 +14,7 @@ import {
   WaitingEdits,
 } from '../../server/wire.ts';
 import type { Client } from '../client.ts';
+import { agentLines, agentWords } from './agent-line.ts';
 import { count, EXIT, type Output, styled, styledDiff, table } from '../output.ts';
 
 type Style = Parameters<typeof styled>[0];
@@ -70,7 +71,9 @@ async function fleet(client: Client, output: Output): Promise<number> {
   if (output.json) return EXIT.ok;
   for await (const row of client.pages('/sites', Site)) {
     if (row.state !== 'synced')
-      output.line(`  ${stateText(row.state)}  ${row.name}: ${row.message}`);
+      output.line(
+        `  ${stateText(row.state)}  ${row.name}: ${row.message}${row.agent ? ` (${agentWords(row.agent)})` : ''}`,
+      );
   }
   for await (const row of client.pages('/proposals?state=open', Proposal))
     output.line(`  ${proposalLine(row)}`);
@@ -115,6 +118,7 @@ async function oneSite(name: string, client: Client, output: Output): Promise<nu
       ['applied', `${site.applied.revision?.slice(0, 10) ?? '-'} ${site.applied.at ?? ''}`],
     ]),
   );
+  if (site.agent) for (const line of agentLines(site.agent)) output.line(line);
   for (const drift of site.openDrifts)
     output.line(
       `${styled('yellow', 'edited')}  ${drift.paths.join(', ')} by ${drift.author} at ${drift.detectedAt}`,
@@ -136,7 +140,16 @@ export async function sites(
   const rows = await Array.fromAsync(client.pages(`/sites${query ? `?${query}` : ''}`, Site));
   output.document(rows);
   if (rows.length > 0)
-    output.line(table(rows.map((row) => [stateText(row.state), row.name, row.message])));
+    output.line(
+      table(
+        rows.map((row) => [
+          stateText(row.state),
+          row.name,
+          row.message,
+          ...(row.agent ? [agentWords(row.agent)] : []),
+        ]),
+      ),
+    );
   return EXIT.ok;
 }
 

@@ -1,5 +1,8 @@
+import { join } from 'node:path';
+
+import { allowedKey } from '../../bundle/allowed-keys.ts';
+import { createSiteBundle, intakeReturn, openSigningKeys } from '../../bundle/bundle.ts';
 import type { SiteStore } from '../../git/site-store.ts';
-import { UserError } from '../../model/errors.ts';
 import type { Returned } from './returns.ts';
 
 /** What the centre needs of bundles: its own keys, and how they are made and looked into. */
@@ -26,20 +29,39 @@ export interface BundleTools {
     site: string;
     file: string;
     publicKey: string;
+    /** Commits of the site that its refs may still have to follow. */
+    tips: readonly string[];
   }): Promise<Returned>;
 }
 
-/** Opens the centre's keys in the data directory. */
-export async function openBundleTools(_directory: string): Promise<BundleTools> {
-  const missing = async (): Promise<never> => {
-    throw new UserError('this build cannot make or read bundles');
-  };
+/**
+ * Opens the centre's keys in the data directory (`signing/`), and makes the first one if there is none.
+ * @param limits.bytes of a bundle that comes back
+ */
+export async function openBundleTools(
+  directory: string,
+  limits: { bytes: number },
+): Promise<BundleTools> {
+  const keys = await openSigningKeys(join(directory, 'signing'));
+  const { signer } = keys;
   return {
-    key: '',
-    sign: undefined,
-    allowedSigners: () => '',
-    signatures: () => [],
-    create: missing,
-    intake: missing,
+    key: signer.publicKey,
+    sign: (payload) => signer.sign(payload),
+    allowedSigners: () => keys.allowedSigners,
+    signatures: () => keys.signatures(),
+    async create({ trees, ...request }) {
+      const made = await createSiteBundle({ ...request, repository: trees.repository, signer });
+      return made.upToDate ? undefined : { bytes: made.bytes };
+    },
+    async intake({ trees, site, file, publicKey, tips }) {
+      return intakeReturn({
+        repository: trees.repository,
+        site,
+        file,
+        trusted: [allowedKey(site, publicKey)],
+        tips,
+        limits,
+      });
+    },
   };
 }

@@ -44,7 +44,12 @@ export interface ReturnsOptions {
    * Looks into a bundle in quarantine, and takes its objects in if it is good and signed by this key.
    * Throws `InvalidBundle`; then nothing has changed.
    */
-  intake: (request: { site: string; file: string; publicKey: string }) => Promise<Returned>;
+  intake: (request: {
+    site: string;
+    file: string;
+    publicKey: string;
+    tips: readonly string[];
+  }) => Promise<Returned>;
   /** A bundle came that the key enrolled last has signed. */
   confirm: (site: string) => Promise<AgentRow | undefined>;
   state: (site: string) => Promise<CentreState | undefined>;
@@ -120,19 +125,23 @@ export class AgentReturns {
         `no key of ${site} is enrolled: \`trueup site enroll ${site}\` makes a code for its agent`,
       );
     }
+    const row = await store.sites.get(site);
+    const tips = [agent?.observed, agent?.applied, agent?.results, row?.desiredCommit].filter(
+      (commit) => typeof commit === 'string',
+    );
     if (publicKey !== null) {
       try {
-        return await intake({ site, file, publicKey });
+        return await intake({ site, file, publicKey, tips });
       } catch (error) {
         if (nextPublicKey === null) throw error;
-        const returned = await intake({ site, file, publicKey: nextPublicKey }).catch(() => {
+        const returned = await intake({ site, file, publicKey: nextPublicKey, tips }).catch(() => {
           throw error;
         });
         await confirm(site);
         return returned;
       }
     }
-    const returned = await intake({ site, file, publicKey: nextPublicKey! });
+    const returned = await intake({ site, file, publicKey: nextPublicKey!, tips });
     await confirm(site);
     return returned;
   }

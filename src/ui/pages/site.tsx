@@ -3,6 +3,7 @@ import { useEffect } from 'preact/hooks';
 
 import type { Drift, Page, Run, SiteDetail } from '../../server/wire.ts';
 import { getText } from '../api.ts';
+import { AgentCard } from '../parts/agent.tsx';
 import { Badge, Commit, Fact, Facts, Fault, Time } from '../parts/bits.tsx';
 import { Diff } from '../parts/diff.tsx';
 import { Explain, type Question } from '../parts/explain.tsx';
@@ -37,6 +38,7 @@ export function SitePage({ name }: { name: string }) {
         <>
           <p class="lead">{site.message}</p>
           <Conditions site={site} />
+          {site.agent && <AgentCard agent={site.agent} />}
           {site.openDrifts.map((drift) => (
             <Edit key={drift.id} drift={drift} />
           ))}
