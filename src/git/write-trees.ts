@@ -65,6 +65,21 @@ async function assertCommits(repository: Repository, ids: Set<string>): Promise<
     throw new GitError('write-commits', null, '', `found no commit ${missing} to follow`);
 }
 
+interface Entry {
+  name: string;
+  mode: string;
+  id: string;
+}
+
+/** A folder as it was last written: its entries as they came, and their places in git's order. */
+interface WrittenFolder {
+  entries: readonly Entry[];
+  order: readonly number[];
+  id: string;
+}
+
+const FOLDER = '40000';
+
 type Folder = Map<string, Folder | { mode: FileMode; id: string }>;
 
 /** Writes trees one after the other, and does not look again at what is as it was in the one before. */
@@ -74,7 +89,7 @@ class TreeWriter {
   readonly #parts = new Map<string, string[]>();
   /** What stood at a path in the tree before. */
   readonly #blobs = new Map<string, { content: Buffer; id: string }>();
-  readonly #folders = new Map<string, { listing: string; id: string }>();
+  readonly #folders = new Map<string, WrittenFolder>();
 
   constructor(pack: PackWriter) {
     this.#pack = pack;
@@ -127,15 +142,16 @@ class TreeWriter {
   #folder(prefix: string, folder: Folder): string {
     const entries = [...folder].map(([name, entry]) =>
       entry instanceof Map
-        ? { name, key: `${name}/`, mode: '40000', id: this.#folder(`${prefix}${name}/`, entry) }
-        : { name, key: name, ...entry },
+        ? { name, mode: FOLDER, id: this.#folder(`${prefix}${name}/`, entry) }
+        : { name, mode: entry.mode, id: entry.id },
     );
-    entries.sort((a, b) => compareBytes(a.key, b.key));
-    const listing = entries.map(({ mode, name, id }) => `${mode} ${name}\0${id}`).join('\n');
     const before = this.#folders.get(prefix);
-    if (before?.listing === listing) return before.id;
-    const id = this.#pack.putSmall('tree', treeObject(entries));
-    this.#folders.set(prefix, { listing, id });
+    const isAlike = before !== undefined && hasSameNames(before.entries, entries);
+    if (isAlike && entries.every(({ id }, index) => before.entries[index]!.id === id))
+      return before.id;
+    const order = isAlike ? before.order : orderOf(entries);
+    const id = this.#pack.putSmall('tree', treeObject(order.map((index) => entries[index]!)));
+    this.#folders.set(prefix, { entries, order, id });
     return id;
   }
 
@@ -155,7 +171,21 @@ function inTheWay(parts: readonly string[], depth: number, path: string): TypeEr
   return new TypeError(`"${above}" is a file, and so "${path}" cannot be`);
 }
 
-function treeObject(entries: readonly { mode: string; name: string; id: string }[]): Buffer {
+/** Whether two lists of entries have the same names and modes, one by one. */
+function hasSameNames(a: readonly Entry[], b: readonly Entry[]): boolean {
+  return (
+    a.length === b.length &&
+    a.every(({ name, mode }, index) => b[index]!.name === name && b[index]!.mode === mode)
+  );
+}
+
+/** Places of the entries in git's order, in which a folder's name counts as if it ended in a slash. */
+function orderOf(entries: readonly Entry[]): number[] {
+  const keys = entries.map(({ name, mode }) => (mode === FOLDER ? `${name}/` : name));
+  return [...keys.keys()].toSorted((a, b) => compareBytes(keys[a]!, keys[b]!));
+}
+
+function treeObject(entries: readonly Entry[]): Buffer {
   const size = entries.reduce((sum, { mode, name }) => sum + mode.length + name.length * 3 + 22, 0);
   const content = Buffer.allocUnsafe(size);
   let at = 0;

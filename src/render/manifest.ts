@@ -20,13 +20,25 @@ export function withManifest(
   { site, tree, digest }: RenderedSite,
   about: { plan: string; revision: string; generation: number; run: RunPlan },
 ): SiteTree {
-  // Not by assignment: a file may have any name, `__proto__` too.
-  const files: Manifest['files'] = Object.fromEntries(
-    [...tree].map(([path, file]) => [path, { mode: file.mode, sha256: contentHash(file) }]),
-  );
-  const manifest: Manifest = { ...about, site, digest, renderer: RENDERER_VERSION, files };
-  const content = Buffer.from(canonicalize(manifest)!);
+  const rest: Omit<Manifest, 'files'> = { ...about, site, digest, renderer: RENDERER_VERSION };
+  const members = Object.entries(rest).map(([key, value]) => [key, canonicalize(value)!] as const);
+  const text = [...members, ['files', filesText(tree)] as const]
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .map(([key, value]) => `${JSON.stringify(key)}:${value}`);
+  const content = Buffer.from(`{${text.join(',')}}`);
   return new Map([...tree, [MANIFEST_PATH, { mode: '100644', content }]]);
+}
+
+/**
+ * `Manifest.files` in canonical JSON. Written as text: as objects, their names (which may be any, `__proto__` too)
+ * would be what takes longest of all that is issued.
+ */
+function filesText(tree: SiteTree): string {
+  const entries = [...tree.keys()].toSorted().map((path) => {
+    const file = tree.get(path)!;
+    return `${JSON.stringify(path)}:{"mode":"${file.mode}","sha256":"${contentHash(file)}"}`;
+  });
+  return `{${entries.join(',')}}`;
 }
 
 /** A tree with its manifest, issued once more: all of it as it is, but for the generation. */
