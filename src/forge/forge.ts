@@ -66,6 +66,14 @@ export interface MergeResult {
   trial?: { ref: string; commit: string };
 }
 
+/** One page on the forge that is ours, edited in place. */
+export interface Dashboard {
+  title: string;
+  body: string;
+  /** It says something that people should see: it is made if it is not there, and opened if it was closed. */
+  needed: boolean;
+}
+
 /** What an account may do in the repository. `write` is what merging takes. */
 export type Permission = 'none' | 'read' | 'write' | 'admin';
 
@@ -107,6 +115,11 @@ export interface Forge {
   closePullRequest(number: number, decidedBy: string): Promise<PullRequest>;
   /** Opens a closed one again. Already open is success. Throws `UserError` if merged, or if its branch is gone. */
   reopenPullRequest(number: number): Promise<PullRequest>;
+  /**
+   * Brings the dashboard, an issue of the repository, up to date. One that is not needed and not there is not made.
+   * On the local forge there are no issues: its own page shows what waits.
+   */
+  ensureDashboard(dashboard: Dashboard): Promise<void>;
   setCommitStatus(commit: string, status: CommitStatus): Promise<void>;
   /**
    * Paths that an open pull request changes, old names of what it renames as well, sorted; `complete` is false if the

@@ -138,3 +138,30 @@ test.each<[string, Fault]>([
   await explains(['lisbon', 'porto', 'faro']);
   expect(github.pulls).toHaveLength(1);
 });
+
+test('what waits is told in one issue, edited in place', async () => {
+  await service.stop();
+  service = await TestService.start(world, {
+    config: {
+      plan: { url: github.gitUrl },
+      forge: {
+        type: 'github',
+        github: { repository: 'acme/plan', baseUrl: github.url, token: TOKEN },
+      },
+      drift: { maxOpenProposals: 1 },
+    },
+  });
+  await world.edit('lisbon', ...MOTD);
+  const { number } = await explains(['lisbon']);
+  expect(github.state.issues).toEqual([]);
+  await world.edit('porto', ALL, 'motd: Welcome', 'motd: Olá');
+  const issue = await service.until('it is told', () => github.state.issues[0]);
+  expect(issue.body).toContain('**1 edit waits for a proposal.**');
+  expect(issue.body).toContain('| `porto` |');
+  expect(issue.body).toContain('drift.maxOpenProposals: 1');
+  github.closePull(number!, 'olga');
+  service.service.controller.nudge({ pullRequest: number! });
+  await service.until('nothing waits', () => issue.body?.includes('Nothing waits'));
+  expect(github.state.issues).toHaveLength(1);
+  expect(countOf('POST', /\/issues$/)).toBe(1);
+});

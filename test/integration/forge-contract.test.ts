@@ -55,6 +55,7 @@ async function startGitHub(): Promise<ForgeBench> {
     forge,
     repository: github.repository,
     pulls: async () => github.pulls.length,
+    issues: () => github.state.issues,
     comments: async (number) =>
       github.comments.filter(({ pull }) => pull === number).map(({ body }) => withoutMarker(body)),
     statuses: async (commit) => {
@@ -91,6 +92,7 @@ async function startGitea(): Promise<ForgeBench> {
     forge,
     repository: gitea.repository,
     pulls: async () => state.pulls.length,
+    issues: () => state.issues,
     comments: async (number) =>
       state.comments.filter(({ pull }) => pull === number).map(({ body }) => withoutMarker(body)),
     statuses: async (commit) => {

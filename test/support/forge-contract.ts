@@ -14,6 +14,8 @@ export interface ForgeBench {
   comments(number: number): Promise<string[]>;
   /** The statuses of a commit, the newest of each context, by context. */
   statuses(commit: string): Promise<{ context: string; state: string; description: string }[]>;
+  /** The repository's issues; not given where there are none. */
+  issues?(): { body: string | null; state: 'open' | 'closed' }[];
   /** The forge's next write is carried out, but its answer never arrives. */
   loseNextAnswer(): void;
   /** Closes a pull request as a person would who knows nothing of us. */
@@ -476,6 +478,28 @@ export function testForge(
       });
       expect(await forge.getPullRequest(1)).toMatchObject({ state: 'merged', head });
       expect(bench.repository.reaches('main', head)).toBe(true);
+    });
+
+    test('a dashboard is made once it is needed, and edited in place', async () => {
+      const tell = (body: string, needed: boolean): Promise<void> =>
+        forge.ensureDashboard({ title: 'What waits', body, needed });
+      await tell('Nothing waits.', false);
+      expect(bench.issues?.() ?? []).toEqual([]);
+      bench.loseNextAnswer();
+      await tell(MARKUP, true).catch(() => undefined);
+      await tell(MARKUP, true);
+      await tell('Two edits wait.', true);
+      await tell('Nothing waits.', false);
+      const issues = bench.issues?.();
+      if (issues) {
+        expect(issues).toHaveLength(1);
+        expect(issues[0]!.body).toMatch(/^<!-- trueup:dashboard -->\nNothing waits\.$/);
+        issues[0]!.state = 'closed';
+        await tell('Nothing waits at all.', false);
+        expect(issues[0]!.state).toBe('closed');
+        await tell('One edit waits.', true);
+        expect(issues).toMatchObject([{ state: 'open' }]);
+      }
     });
 
     test.runIf(people)('auto-merge: is taken back', async () => {

@@ -4,6 +4,7 @@ import { Stalled, UserError } from '../../model/errors.ts';
 import { ForgeUnavailable } from '../errors.ts';
 import type {
   CommitStatus,
+  Dashboard,
   Forge,
   MergeResult,
   Permission,
@@ -16,6 +17,7 @@ import { repeatedly } from '../repeat.ts';
 import { checkMarker, fitBody, fitLine, fitStatus, fitTitle, mergeMessage } from '../text.ts';
 import { GiteaClient, type GiteaClientOptions, GiteaRefusal, NEEDED_ACCESS } from './client.ts';
 import { ensureComment, listComments } from './comments.ts';
+import { ensureDashboard } from './dashboard.ts';
 import { ensureLabels } from './labels.ts';
 import { Pulls } from './pulls.ts';
 import {
@@ -182,6 +184,12 @@ export class GiteaForge implements Forge {
       }
       return this.#edit(number, { state: 'open' });
     });
+  }
+
+  ensureDashboard(dashboard: Dashboard): Promise<void> {
+    return this.#verb(async () =>
+      ensureDashboard(this.#client, this.#repository, await this.#whoWeAre(), dashboard),
+    );
   }
 
   setCommitStatus(commit: string, status: CommitStatus): Promise<void> {

@@ -4,6 +4,7 @@ import { UserError } from '../../model/errors.ts';
 import { ForgeUnavailable } from '../errors.ts';
 import type {
   CommitStatus,
+  Dashboard,
   Forge,
   MergeResult,
   Permission,
@@ -17,6 +18,7 @@ import { checkMarker, fitBody, fitLine, fitStatus, fitTitle, mergeMessage } from
 import { disableAutoMerge, enableAutoMerge } from './auto-merge.ts';
 import { createClient, type ClientOptions } from './client.ts';
 import { ensureComment, listComments } from './comments.ts';
+import { ensureDashboard } from './dashboard.ts';
 import { explain, GitHubRefusal, NEEDED_ACCESS } from './failure.ts';
 import { ensureLabels } from './labels.ts';
 import { readPages } from './pages.ts';
@@ -238,6 +240,12 @@ export class GitHubForge implements Forge {
         return 'none';
       }
     });
+  }
+
+  ensureDashboard(dashboard: Dashboard): Promise<void> {
+    return this.#verb(async () =>
+      ensureDashboard(this.#octokit, this.#repository, await this.#whoWeAre(), dashboard),
+    );
   }
 
   setCommitStatus(commit: string, status: CommitStatus): Promise<void> {

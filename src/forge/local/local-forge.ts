@@ -190,6 +190,9 @@ export class LocalForge implements Forge {
     return 'none';
   }
 
+  /** What waits is on the page of proposals, and in the API. */
+  async ensureDashboard(): Promise<void> {}
+
   setCommitStatus(commit: string, status: CommitStatus): Promise<void> {
     return this.#queue.add(() =>
       this.#records.setStatus(commit, { ...fitStatus(status), url: status.url ?? null }),

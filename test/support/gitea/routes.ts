@@ -4,11 +4,43 @@ import { Hono } from 'hono';
 import { notFound, page, refusal } from './answers.ts';
 import { findPull } from './pulls.ts';
 import { commentShape, labelShape, statusShape, userShape } from './shapes.ts';
-import { type Comment, type GiteaState, now } from './state.ts';
+import { type Comment, type GiteaState, type Issue, now } from './state.ts';
+
+const FIRST_ISSUE = 100_001;
+
+function issueShape(state: GiteaState, { number, title, body, state: at, user }: Issue): object {
+  return { id: number, number, title, body, state: at, user: userShape(state, user) };
+}
 
 /** Everything below `/repos/{owner}/{repo}/issues`: a pull request's comments, labels and history. */
 export function issueRoutes(state: GiteaState): Hono {
   return new Hono()
+    .get('/', (c) => {
+      const { created_by: by, state: wanted = 'open' } = c.req.query();
+      const issues = state.issues.filter(
+        (issue) =>
+          (wanted === 'all' || issue.state === wanted) && (by === undefined || by === issue.user),
+      );
+      return page(
+        c.req.url,
+        issues.map((issue) => issueShape(state, issue)),
+      );
+    })
+    .post('/', async (c) => {
+      const { title, body = '' }: gitea.CreateIssueOption = await c.req.json();
+      const number = FIRST_ISSUE + state.issues.length;
+      const issue: Issue = { number, title, body, state: 'open', user: state.account };
+      state.issues.push(issue);
+      return Response.json(issueShape(state, issue), { status: 201 });
+    })
+    .patch('/:number', async (c) => {
+      const issue = state.issues.find(({ number }) => number === Number(c.req.param('number')));
+      if (!issue) return notFound();
+      const { body, state: wanted }: gitea.EditIssueOption = await c.req.json();
+      issue.body = body ?? issue.body;
+      if (wanted === 'open' || wanted === 'closed') issue.state = wanted;
+      return Response.json(issueShape(state, issue), { status: 201 });
+    })
     .get('/:number/comments', (c) => {
       const pull = findPull(state, c.req.param('number'));
       if (!pull) return notFound();

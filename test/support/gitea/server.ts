@@ -63,6 +63,7 @@ export async function startGitea({ owner, repo, token }: FakeGiteaOptions): Prom
     pulls: [],
     comments: [],
     statuses: [],
+    issues: [],
     labels: [],
     permissions: new Map([['trueup-bot', 'admin']]),
     requiredStatuses: [],

@@ -34,6 +34,14 @@ export interface Comment {
   createdAt: string;
 }
 
+export interface Issue {
+  number: number;
+  title: string;
+  body: string;
+  state: 'open' | 'closed';
+  user: string;
+}
+
 export interface Status {
   id: number;
   commit: string;
@@ -54,6 +62,7 @@ export interface GiteaState {
   pulls: Pull[];
   comments: Comment[];
   statuses: Status[];
+  issues: Issue[];
   labels: { id: number; name: string; color: string }[];
   /** What accounts may do here; others nothing. */
   permissions: Map<string, 'admin' | 'write' | 'read'>;

@@ -3,11 +3,54 @@ import { Hono } from 'hono';
 import { invalid, notFound, page, refusal } from './answers.ts';
 import { findPull } from './pulls.ts';
 import { commentShape, issueShape, labelShape } from './shapes.ts';
-import { now, type Comment, type GitHubState } from './state.ts';
+import { now, type Comment, type GitHubState, type Issue } from './state.ts';
+
+const FIRST_ISSUE = 100_001;
 
 /** Everything below `/repos/{owner}/{repo}/issues`: a pull request's comments and labels, and who closed it. */
 export function issueRoutes(state: GitHubState): Hono {
   return new Hono()
+    .get('/', (c) => {
+      const { labels = '', state: wanted = 'open' } = c.req.query();
+      const issues = state.issues.filter(
+        (issue) =>
+          (wanted === 'all' || issue.state === wanted) &&
+          labels
+            .split(',')
+            .filter(Boolean)
+            .every((label) => issue.labels.includes(label)),
+      );
+      return page(
+        c.req.url,
+        issues.map((issue) => issueShape(state, issue)),
+      );
+    })
+    .post('/', async (c) => {
+      const draft: { title: string; body?: string; labels?: string[] } = await c.req.json();
+      const time = now();
+      const issue: Issue = {
+        number: FIRST_ISSUE + state.issues.length,
+        title: draft.title,
+        body: draft.body ?? null,
+        labels: draft.labels ?? [],
+        state: 'open',
+        user: state.account,
+        merge: null,
+        closedBy: null,
+        closedAt: null,
+        createdAt: time,
+        updatedAt: time,
+      };
+      state.issues.push(issue);
+      return Response.json(issueShape(state, issue), { status: 201 });
+    })
+    .patch('/:number', async (c) => {
+      const issue = state.issues.find(({ number }) => number === Number(c.req.param('number')));
+      if (!issue) return notFound();
+      const change: Partial<Issue> = await c.req.json();
+      Object.assign(issue, change, { updatedAt: now() });
+      return Response.json(issueShape(state, issue));
+    })
     .get('/:number', (c) => {
       const pull = findPull(state, c.req.param('number'));
       return pull ? Response.json(issueShape(state, pull)) : notFound();

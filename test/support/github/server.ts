@@ -87,6 +87,7 @@ export async function startGitHub(options: FakeGitHubOptions): Promise<FakeGitHu
     pulls: [],
     comments: [],
     statuses: [],
+    issues: [],
     permissions: new Map([['maintainer', 'admin']]),
     requiredStatuses: [],
     autoMergeAllowed: false,

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-import type { Comment, GitHubState, Pull, Status } from './state.ts';
+import type { Comment, GitHubState, Issue, Pull, Status } from './state.ts';
 
 /** Answers in the shapes that GitHub's description asks for. */
 
@@ -246,7 +246,7 @@ export function fileShape(
 }
 
 /** The issue that goes with every pull request. */
-export function issueShape(state: GitHubState, pull: Pull): object {
+export function issueShape(state: GitHubState, pull: Issue): object {
   const repo = `${state.apiUrl}/repos/${state.owner}/${state.repo}`;
   const url = `${repo}/issues/${pull.number}`;
   const by = pull.merge?.by ?? pull.closedBy;

@@ -38,6 +38,22 @@ export interface Comment {
   updatedAt: string;
 }
 
+/** What is no pull request. Its number is none of theirs. */
+export type Issue = Pick<
+  Pull,
+  | 'number'
+  | 'state'
+  | 'title'
+  | 'body'
+  | 'user'
+  | 'labels'
+  | 'merge'
+  | 'closedBy'
+  | 'closedAt'
+  | 'createdAt'
+  | 'updatedAt'
+>;
+
 export interface Status {
   id: number;
   commit: string;
@@ -72,6 +88,7 @@ export interface GitHubState {
   pulls: Pull[];
   comments: Comment[];
   statuses: Status[];
+  issues: Issue[];
   /** What accounts may do here; others nothing. */
   permissions: Map<string, 'admin' | 'write' | 'read'>;
   /** The base branches' rule: statuses without whose success nothing is merged. */
