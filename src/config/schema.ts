@@ -14,7 +14,7 @@ function milliseconds(text: string): number {
   return Math.round(Number(number) * (UNITS[unit] ?? Number.NaN));
 }
 
-function duration(atLeast: string) {
+export function duration(atLeast: string) {
   return z
     .string({ error: FORM })
     .regex(DURATION, { error: FORM, abort: true })
@@ -54,13 +54,13 @@ function webAddressFault(address: string): string | undefined {
 const WINDOW =
   /^ *(?:(?:(?:mon|tue|wed|thu|fri|sat|sun)(?:-(?:mon|tue|wed|thu|fri|sat|sun))? +)?\d\d:\d\d-\d\d:\d\d *(?:, *|$))+$/i;
 
-function windowsFault(text: string): string | undefined {
+export function windowsFault(text: string): string | undefined {
   return WINDOW.test(text)
     ? undefined
     : 'must be times like "mon-fri 08:00-18:00, sat 09:00-12:00"';
 }
 
-function zoneFault(zone: string): string | undefined {
+export function zoneFault(zone: string): string | undefined {
   try {
     Intl.DateTimeFormat('en', { timeZone: zone });
     return undefined;

@@ -20,6 +20,8 @@ export interface RunPlan {
   playbooks: readonly string[];
   /** Values that playbooks may set for others, and whether they are secrets. */
   outputs: Record<string, { secret: boolean }>;
+  /** Paths of the playbooks that must pass after an apply, beside the hosts' answering. */
+  postCheck?: readonly string[];
   /** Steps to parameters whose values must be shown nowhere; `*`: any element of a list. */
   secrets: readonly (readonly string[])[];
 }

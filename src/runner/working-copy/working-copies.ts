@@ -100,6 +100,45 @@ export class WorkingCopies {
     });
   }
 
+  /**
+   * Solves a conflict that holds a site, as somebody there decided: with the file as the plan has it now, or with the
+   * site's lines where the two do not go together; that stays an edit, to be decided at the centre. The site goes on
+   * once all its conflicts are solved.
+   * @returns the paths that are not solved yet
+   * @throws UserError if plan and site do not disagree about that file
+   */
+  async resolve(site: string, path: string, choice: 'plan' | 'site'): Promise<string[]> {
+    const { store, trees } = this.#options;
+    return this.#alone(site, async () => {
+      const before = await this.#whole(site);
+      if (!before?.desiredCommit || !before.baseCommit)
+        throw new UserError(`there is nothing to be solved at ${site}`);
+      const { row, tree: observed } = await this.#record(before);
+      const to = before.desiredCommit;
+      const [base, desired] = await trees.readTrees([before.baseCommit, to]);
+      const { conflicts } = mergeTrees(base!, observed, desired!);
+      if (!conflicts.includes(path)) {
+        const all = conflicts.length === 0 ? 'nothing' : conflicts.join(', ');
+        throw new UserError(`plan and site do not disagree about ${path}, but about ${all}`);
+      }
+      const key = `solved ${site} ${to}`;
+      const solved = new Map([...(await this.#solved(key)), [path, choice]]);
+      const left = conflicts.filter((one) => !solved.has(one));
+      await store.memory.put(key, left.length > 0 ? [...solved] : undefined);
+      if (left.length > 0) return left;
+      const merged = mergeTrees(base!, observed, desired!, 'ours').tree;
+      const ofPlan = conflicts.filter((one) => solved.get(one) === 'plan');
+      const tree = withPaths(merged, desired!, ofPlan);
+      await this.#bringTo(row, { tree, to, observed, owed: [] });
+      return [];
+    });
+  }
+
+  async #solved(key: string): Promise<[string, 'plan' | 'site'][]> {
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+    return ((await this.#options.store.memory.get(key)) ?? []) as [string, 'plan' | 'site'][];
+  }
+
   async #bringIn(site: string): Promise<SiteRow | undefined> {
     const { store, trees, log } = this.#options;
     let row = await this.#whole(site);

@@ -1,0 +1,105 @@
+import { rm } from 'node:fs/promises';
+import { createServer, request, type Server } from 'node:http';
+import { text } from 'node:stream/consumers';
+
+import { z } from 'zod';
+
+import { errorCode, messageOf, UserError } from '../model/errors.ts';
+import type { Agent } from './agent.ts';
+
+const MAX_BODY = 64 * 1024;
+
+/** What people may ask of an agent, by name; the data directory's mode says who may. */
+const Asked = z.discriminatedUnion('do', [
+  z.object({ do: z.literal('view') }),
+  z.object({ do: z.literal('import'), file: z.string() }),
+  z.object({ do: z.literal('export'), file: z.string(), full: z.boolean() }),
+  z.object({ do: z.literal('record'), words: z.string().max(4000), author: z.string().max(200) }),
+  z.object({ do: z.literal('apply') }),
+  z.object({ do: z.literal('check') }),
+  z.object({
+    do: z.literal('resolve'),
+    path: z.string().max(4096),
+    choice: z.enum(['plan', 'site']),
+  }),
+]);
+export type Asked = z.output<typeof Asked>;
+
+/** Does what is asked, and says what came of it. */
+export async function perform(agent: Agent, asked: Asked): Promise<unknown> {
+  switch (asked.do) {
+    case 'view':
+      return agent.view();
+    case 'import':
+      return { fresh: await agent.import(asked.file), ...(await agent.view()) };
+    case 'export':
+      return (await agent.export(asked.file, asked.full)) ?? null;
+    case 'record':
+      return { recorded: await agent.record(asked) };
+    case 'apply':
+      await agent.apply();
+      return agent.view();
+    case 'check':
+      return agent.check();
+    case 'resolve':
+      return { left: await agent.resolve(asked.path, asked.choice), ...(await agent.view()) };
+  }
+}
+
+/** Lets commands reach an agent that runs, over a socket in its data directory. */
+export async function serveControl(agent: Agent): Promise<Server> {
+  const server = createServer((incoming, outgoing) => {
+    let bytes = 0;
+    incoming.on('data', (chunk: Buffer) => {
+      bytes += chunk.length;
+      if (bytes > MAX_BODY) incoming.destroy();
+    });
+    const answer = async (): Promise<[number, unknown]> => {
+      try {
+        return [200, (await perform(agent, Asked.parse(JSON.parse(await text(incoming))))) ?? null];
+      } catch (error) {
+        return [error instanceof UserError ? 422 : 500, { error: messageOf(error) }];
+      }
+    };
+    void answer().then(([status, body]) => {
+      outgoing.writeHead(status, { 'content-type': 'application/json' });
+      outgoing.end(JSON.stringify(body));
+    });
+  });
+  // What an agent that was killed left.
+  await rm(agent.socket, { force: true });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(agent.socket, resolve);
+  });
+  return server;
+}
+
+/**
+ * Asks the agent that runs on a data directory.
+ * @returns undefined where none runs
+ * @throws UserError in the words of the agent
+ */
+export async function askAgent(
+  socket: string,
+  asked: Asked,
+): Promise<{ answer: unknown } | undefined> {
+  const response = await new Promise<{ status: number; body: string } | undefined>(
+    (resolve, reject) => {
+      const outgoing = request({ socketPath: socket, method: 'POST', path: '/' }, (incoming) => {
+        text(incoming).then((body) => resolve({ status: incoming.statusCode ?? 0, body }), reject);
+      });
+      outgoing.on('error', (error) => {
+        const none = ['ENOENT', 'ECONNREFUSED'].includes(errorCode(error) ?? '');
+        if (none) resolve(undefined);
+        else reject(error);
+      });
+      outgoing.end(JSON.stringify(asked));
+    },
+  );
+  if (!response) return undefined;
+  const answer: unknown = JSON.parse(response.body);
+  if (response.status === 200) return { answer };
+  const error = typeof answer === 'object' && answer && 'error' in answer ? answer.error : answer;
+  throw new UserError(String(error));
+}

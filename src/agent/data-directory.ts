@@ -1,0 +1,107 @@
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { z } from 'zod';
+
+import { errorCode, UserError } from '../model/errors.ts';
+import { isName } from '../model/tree.ts';
+import { takeLock } from '../store/lock.ts';
+
+/** Where everything of an agent is. */
+export interface AgentDirectory {
+  root: string;
+  /** Folder of working copies: one, named like the site. */
+  copies: string;
+  siteStore: string;
+  database: string;
+  runs: string;
+  /** Bundles on their way in or out. */
+  transfer: string;
+  /** Socket of the agent that runs on this directory. */
+  socket: string;
+  /** The site's own key pair, and the keys that it believes. */
+  key: string;
+  allowedSigners: string;
+}
+
+/** Whose agent this is, and where its centre is. */
+const Identity = z.strictObject({
+  site: z.string().refine(isName, 'is no name of a site'),
+  /** Absent: there is no centre to be reached, bundles come by hand. */
+  server: z.url().optional(),
+  token: z.string().max(512).optional(),
+  /** File with the certificates of authorities that the centre's is to be checked against. */
+  ca: z.string().optional(),
+});
+export type Identity = z.output<typeof Identity>;
+
+/** The places within an agent's data directory. */
+export function agentDirectory(path: string): AgentDirectory {
+  const root = resolve(path);
+  return {
+    root,
+    copies: join(root, 'copy'),
+    siteStore: join(root, 'sites.git'),
+    database: join(root, 'agent.sqlite'),
+    runs: join(root, 'runs'),
+    transfer: join(root, 'transfer'),
+    socket: join(root, 'agent.sock'),
+    key: join(root, 'key'),
+    allowedSigners: join(root, 'allowed_signers'),
+  };
+}
+
+/**
+ * Takes the directory for this process alone, waiting for a guard to finish its work.
+ * @param patience milliseconds
+ * @throws UserError if another process still has it then
+ */
+export async function takeAgentDirectory(
+  { root }: AgentDirectory,
+  patience = 0,
+): Promise<() => void> {
+  await mkdir(root, { recursive: true, mode: 0o700 });
+  const until = performance.now() + patience;
+  for (;;) {
+    const release = takeLock(join(root, 'lock.sqlite'));
+    if (release) return release;
+    if (performance.now() >= until) {
+      throw new UserError(
+        `another trueup agent uses ${root}: stop it first, or name another folder`,
+      );
+    }
+    await sleep(200);
+  }
+}
+
+/** Whose agent the directory is; undefined: nobody's yet. Throws UserError where the file is damaged. */
+export async function readIdentity({ root }: AgentDirectory): Promise<Identity | undefined> {
+  const file = join(root, 'identity.json');
+  let text: string;
+  try {
+    text = await readFile(file, 'utf8');
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+  try {
+    return Identity.parse(JSON.parse(text));
+  } catch {
+    throw new UserError(`${file} is damaged: enrol again with \`trueup agent enroll\``);
+  }
+}
+
+/** Writes a file that only its owner may read, all of it or nothing. */
+export async function writePrivate(file: string, content: string): Promise<void> {
+  await writeFile(`${file}.new`, content, { mode: 0o600, flush: true });
+  await rename(`${file}.new`, file);
+}
+
+export async function writeIdentity(directory: AgentDirectory, identity: Identity): Promise<void> {
+  await mkdir(directory.root, { recursive: true, mode: 0o700 });
+  await writePrivate(
+    join(directory.root, 'identity.json'),
+    `${JSON.stringify(Identity.parse(identity), undefined, 2)}\n`,
+  );
+}

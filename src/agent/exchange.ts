@@ -1,0 +1,187 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import {
+  createReturnBundle,
+  intakeDesired,
+  loadSigner,
+  parseAllowedKeys,
+  type ReceivedDesired,
+  type Signer,
+} from '../bundle/bundle.ts';
+import type { SiteStore } from '../git/site-store.ts';
+import { changedPaths } from '../model/tree.ts';
+import type { Store } from '../store/store.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import type { AgentDirectory } from './data-directory.ts';
+import { recall, remember } from './memory.ts';
+import { reportResults } from './results.ts';
+import { agentStatus } from './status.ts';
+
+export interface ExchangeOptions {
+  site: string;
+  directory: AgentDirectory;
+  store: Store;
+  trees: SiteStore;
+  /** The keys that the site believes, as its file says now. */
+  allowedSigners: () => Promise<string>;
+  version: string;
+  log: Logger;
+  now: () => number;
+}
+
+/** Takes bundles in and makes those that go back: the same over HTTPS and on a stick. */
+export class Exchange {
+  readonly #options: ExchangeOptions;
+  #signer: Promise<Signer> | undefined;
+
+  constructor(options: ExchangeOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Takes in what is desired from a bundle.
+   * @returns what came; undefined where the site had it already
+   * @throws InvalidBundle where it is refused: nothing has changed then
+   */
+  async take(file: string): Promise<ReceivedDesired | undefined> {
+    const { site, store, trees, allowedSigners, log, now } = this.#options;
+    const row = await store.sites.get(site);
+    const received = await intakeDesired({
+      repository: trees.repository,
+      site,
+      file,
+      trusted: parseAllowedKeys(await allowedSigners()),
+      generation: row?.generation ?? 0,
+      desired: row?.desiredCommit ?? null,
+      tips: [row?.desiredCommit, row?.observedCommit].filter((tip) => typeof tip === 'string'),
+      now: await this.#time(),
+    });
+    if (received.commit === row?.desiredCommit) return undefined;
+    await this.#decide(received);
+    await store.transaction(async (tx) => {
+      const standing = await tx.sites.get(site);
+      if (!standing)
+        await tx.sites.upsertMany([{ name: site, labels: {}, stacks: [], delivery: 'agent' }]);
+      await tx.sites.setDesired([
+        {
+          name: site,
+          generation: received.generation,
+          desiredCommit: received.commit,
+          desiredDigest: received.digest,
+          desiredRevision: received.revision,
+        },
+      ]);
+      if (received.apply !== null)
+        await tx.sites.update(site, { applyForced: true, applyReason: received.apply });
+      const { time } = await trees.describe(received.commit);
+      await remember(tx, 'newestTime', Math.max((await recall(tx, 'newestTime')) ?? 0, time));
+    });
+    trees.followRefs([{ site, ref: 'desired', to: received.commit }]);
+    const { generation, revision } = received;
+    log.info({ site, generation, revision, at: now() }, 'something else is desired');
+    return received;
+  }
+
+  /** Notes what was decided on edits made here, so that bringing the tree in carries it out. */
+  async #decide({ decisions }: ReceivedDesired): Promise<void> {
+    const { site, store, trees, now } = this.#options;
+    for (const { observed, decision, fingerprint } of decisions) {
+      const { parents, time, author } = await trees.describe(observed);
+      const base = parents[0] ?? observed;
+      const [was, edited] = await trees.readTrees([base, observed]);
+      await store.transaction(async (tx) => {
+        const { drift, inserted } = await tx.drifts.insertIfAbsent({
+          id: `${site}:${fingerprint}`,
+          site,
+          kind: 'tree',
+          fingerprint,
+          contentKey: fingerprint,
+          baseCommit: base,
+          observedCommit: observed,
+          editCommit: observed,
+          paths: changedPaths(was!, edited!),
+          author,
+          message: '',
+          detectedAt: time,
+        });
+        if (inserted) await tx.drifts.decide(drift.id, decision, 'the centre', now());
+      });
+    }
+  }
+
+  /**
+   * Writes what the centre does not have yet into a bundle.
+   * @param full all of the site's history, for a centre that may have lost what it had
+   * @returns undefined where the centre has it all
+   */
+  async give(to: string, full = false): Promise<{ bytes: number; sequence: number } | undefined> {
+    const { site, directory, store, trees, now } = this.#options;
+    const results = await this.report();
+    const row = await store.sites.get(site);
+    if (!row) return undefined;
+    const centre = await recall(store, 'centre');
+    const sequence = ((await recall(store, 'sequence')) ?? 0) + 1;
+    await remember(store, 'sequence', sequence);
+    this.#signer ??= loadSigner(directory.key);
+    const has = full ? [] : [centre?.desired, centre?.observed, centre?.applied, centre?.results];
+    const made = await createReturnBundle({
+      repository: trees.repository,
+      site,
+      observed: row.observedCommit,
+      applied: await this.#applied(),
+      results,
+      have: has.filter((commit) => typeof commit === 'string'),
+      signer: await this.#signer,
+      sequence,
+      to,
+      now: now(),
+    });
+    return made.bytes === undefined ? undefined : { bytes: made.bytes, sequence };
+  }
+
+  /** Brings the site's status and its reports into git; returns the newest commit of them. */
+  async report(): Promise<string | null> {
+    const { site, store, trees, version, now } = this.#options;
+    const status = await agentStatus({ store, site, version, now: now() });
+    if (!status) return (await recall(store, 'results')) ?? null;
+    return reportResults({ store, trees, site, status, now: now() });
+  }
+
+  /** How many commits and reports the centre has not confirmed, as far as it matters: 0 or what is new. */
+  async owed(): Promise<number> {
+    const { site, store, trees } = this.#options;
+    const row = await store.sites.get(site);
+    const centre = await recall(store, 'centre');
+    const results = await recall(store, 'results');
+    const unreported = ((await recall(store, 'unreported')) ?? []).length;
+    const reports = results !== undefined && results !== centre?.results ? 1 : 0;
+    const observed = row?.observedCommit;
+    if (!observed || observed === centre?.observed || observed === row.desiredCommit)
+      return unreported + reports;
+    const from = centre?.observed ?? row.baseCommit;
+    const { commits } = await trees.history(from ?? observed, observed, 500);
+    return unreported + reports + Math.max(1, commits.length);
+  }
+
+  /** A file for a bundle on its way; `discard` removes it. */
+  fileFor(name: 'in' | 'out'): string {
+    return join(this.#options.directory.transfer, `${name}.bundle`);
+  }
+
+  async discard(file: string): Promise<void> {
+    await rm(file, { force: true });
+  }
+
+  async #applied(): Promise<string | null> {
+    const { site, store } = this.#options;
+    const runs = await store.runs.list({ site, limit: 50 });
+    const run = runs.find(({ kind, result }) => kind === 'apply' && result === 'success');
+    return run?.commit.split(' ')[0] ?? null;
+  }
+
+  /** A clock that was set back, or never set, counts from the newest time that the centre signed. */
+  async #time(): Promise<number> {
+    return Math.max(this.#options.now(), (await recall(this.#options.store, 'newestTime')) ?? 0);
+  }
+}

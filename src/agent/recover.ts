@@ -1,0 +1,60 @@
+import type { SiteStore } from '../git/site-store.ts';
+import type { Driver } from '../model/driver.ts';
+import type { Store } from '../store/store.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import { recall, remember } from './memory.ts';
+
+/**
+ * Brings what an earlier process left half done to a known state: ends its runs, and sets the refs to what the database
+ * says. What its guard is owed is done by the site's loop. Safe to repeat.
+ */
+export async function recoverAgent(of: {
+  store: Store;
+  trees: SiteStore;
+  driver: Driver;
+  site: string;
+  log: Logger;
+  now: () => number;
+}): Promise<void> {
+  const { store, trees, driver, site, log, now } = of;
+  await driver.cleanUp();
+  for (const run of await store.runs.unfinished()) {
+    await store.transaction(async (tx) => {
+      await tx.runs.finish(run.id, {
+        endedAt: now(),
+        result: 'error',
+        reason: 'the agent ended while this was running',
+        report: {
+          kind: run.kind,
+          driver: run.driver,
+          site,
+          digest: run.digest,
+          startedAt: run.startedAt,
+          endedAt: now(),
+          result: 'error',
+          reason: 'the agent ended while this was running',
+          hosts: {},
+          tasks: [],
+        },
+      });
+      await remember(tx, 'unreported', [...((await recall(tx, 'unreported')) ?? []), run.id]);
+      if (run.kind === 'apply')
+        await tx.sites.update(site, {
+          applyForced: true,
+          applyReason: 'the apply was interrupted',
+        });
+    });
+    log.warn({ run: run.id }, 'a run was interrupted');
+  }
+  const row = await store.sites.get(site);
+  const wanted = [
+    ['desired', row?.desiredCommit],
+    ['observed', row?.observedCommit],
+    ['results', await recall(store, 'results')],
+  ] as const;
+  const refs = await trees.allRefs();
+  const moves = wanted.flatMap(([ref, to]) =>
+    to && refs.get(`${site}/${ref}`) !== to ? [{ site, ref, to, from: undefined }] : [],
+  );
+  if (moves.length > 0) await trees.moveRefs(moves);
+}
