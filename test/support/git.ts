@@ -24,6 +24,12 @@ export async function temporaryFolder(): Promise<string> {
   return folder;
 }
 
+/** A new folder that the tests of a file share, and what removes it. */
+export async function removableFolder(): Promise<{ folder: string; remove: () => Promise<void> }> {
+  const folder = await mkdtemp(join(tmpdir(), 'trueup-git-'));
+  return { folder, remove: () => rm(folder, { recursive: true, force: true }) };
+}
+
 /** Runs git in a folder (or bare repository) and returns what it printed, trimmed. */
 export async function git(folder: string, ...args: string[]): Promise<string> {
   const { stdout } = await run('git', ['-C', folder, ...args], {
