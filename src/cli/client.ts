@@ -1,9 +1,16 @@
+import { createWriteStream } from 'node:fs';
+import { rename, rm } from 'node:fs/promises';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+
 import { z } from 'zod';
 
 import { UserError } from '../model/errors.ts';
 
 /** How long the controller may take to answer (ms). */
 const TIMEOUT = 30_000;
+/** How long a file may take (ms). */
+const DOWNLOAD_TIMEOUT = 30 * 60_000;
 const MAX_ANSWER = 32 * 1024 * 1024;
 export const DEFAULT_SERVER = 'http://127.0.0.1:7440';
 
@@ -41,18 +48,35 @@ export class Client {
     } while (after !== undefined);
   }
 
-  async #ask<T>(method: string, path: string, schema: z.ZodType<T>, body?: unknown): Promise<T> {
-    const url = `${this.#server}/api/v1${path}`;
-    let response: Response;
+  /** Writes what is at a path into a file, which is there whole or not at all. False: there is nothing. */
+  async download(path: string, file: string): Promise<boolean> {
+    const response = await this.#fetch('GET', path, { timeout: DOWNLOAD_TIMEOUT });
+    if (!response.ok) throw new UserError(problemText(response.status, await response.text()));
+    if (response.status === 204 || response.body === null) return false;
+    const fresh = `${file}.part-${process.pid}`;
     try {
-      response = await fetch(url, {
+      await pipeline(Readable.fromWeb(response.body), createWriteStream(fresh, { flags: 'wx' }));
+      await rename(fresh, file);
+    } finally {
+      await rm(fresh, { force: true });
+    }
+    return true;
+  }
+
+  async #fetch(
+    method: string,
+    path: string,
+    { body, timeout = TIMEOUT }: { body?: unknown; timeout?: number } = {},
+  ): Promise<Response> {
+    try {
+      return await fetch(`${this.#server}/api/v1${path}`, {
         method,
         headers: {
           ...(this.#token ? { authorization: `Bearer ${this.#token}` } : {}),
           ...(body === undefined ? {} : { 'content-type': 'application/json' }),
         },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-        signal: AbortSignal.timeout(TIMEOUT),
+        signal: AbortSignal.timeout(timeout),
         redirect: 'error',
       });
     } catch (error) {
@@ -64,6 +88,11 @@ export class Client {
         `no controller answers at ${this.#server} (${cause}): start one, or name it with --server`,
       );
     }
+  }
+
+  async #ask<T>(method: string, path: string, schema: z.ZodType<T>, body?: unknown): Promise<T> {
+    const url = `${this.#server}/api/v1${path}`;
+    const response = await this.#fetch(method, path, { body });
     const text = await response.text();
     if (text.length > MAX_ANSWER)
       throw new UserError(`${url} answered with more than ${MAX_ANSWER} characters`);

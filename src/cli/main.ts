@@ -1,52 +1,16 @@
 #!/usr/bin/env node
-import { readFile } from 'node:fs/promises';
-
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 
 import { messageOf, UserError } from '../model/errors.ts';
-import { Client, DEFAULT_SERVER } from './client.ts';
-import { EXIT, Output, styled } from './output.ts';
+import { addBundleCommands, addKeyCommands } from './bundle-program.ts';
+import { clientFor, planOption, revOption, run, type ServerFlags, withServer } from './command.ts';
+import { EXIT, styled } from './output.ts';
 import { version } from './version.ts';
-
-interface GlobalOptions {
-  json?: boolean;
-  debug?: boolean;
-}
-type Flags = Record<string, unknown>;
-type ServerFlags = Flags & { server: string; tokenFile?: string };
-
-/** Runs a command's work and leaves with its exit code. Modules are loaded when their command is called. */
-function run<T extends Flags>(
-  work: (options: T & GlobalOptions, args: string[], output: Output) => Promise<number>,
-): (this: Command) => Promise<void> {
-  return async function act() {
-    const options = this.optsWithGlobals<T & GlobalOptions>();
-    process.exitCode = await work(options, this.args, new Output(options.json === true));
-  };
-}
-
-async function clientFor({ server, tokenFile }: ServerFlags): Promise<Client> {
-  const token = tokenFile
-    ? (await readFile(tokenFile, 'utf8')).trim()
-    : process.env['TRUEUP_TOKEN'];
-  return new Client(server, token);
-}
-
-const planOption = () => new Option('--plan <dir>', 'folder of the plan').default('.');
-const revOption = () => new Option('--rev <rev>', 'a revision instead of the files as they stand');
 
 /** The number by which the report of `backport` counts the ways to change the plan. */
 function wayNumber(text: string): number {
   if (!/^[1-9]\d{0,3}$/.test(text)) throw new InvalidArgumentError('Ways are counted from 1.');
   return Number(text);
-}
-
-function withServer(command: Command): Command {
-  return command
-    .addOption(
-      new Option('--server <url>', 'the controller').default(DEFAULT_SERVER).env('TRUEUP_SERVER'),
-    )
-    .option('--token-file <file>', 'file with the token (otherwise TRUEUP_TOKEN)');
 }
 
 export async function createProgram(): Promise<Command> {
@@ -180,8 +144,120 @@ export async function createProgram(): Promise<Command> {
         (await import('./demo/demo.ts')).demo(options, output),
       ),
     );
+  addBundleCommands(program);
+  addKeyCommands(program);
+  addBundleCommands(program);
   addServerCommands(program);
   return program;
+}
+
+/** `30d` or `30`: a number of days. */
+function days(text: string): number {
+  const [, number] = /^(\d{1,5})d?$/.exec(text) ?? [];
+  if (number === undefined) throw new InvalidArgumentError('Days are written like 30d.');
+  return Number(number);
+}
+
+function addBundleCommands(program: Command): void {
+  const bundle = program.command('bundle').description('files that carry a site, over any gap');
+  const trust = () => new Option('--trust <file>', 'allowed-signers file').makeOptionMandatory();
+  bundle
+    .command('create')
+    .description('write the file that brings a site what the plan asks for')
+    .argument('<site>')
+    .addOption(planOption())
+    .addOption(revOption())
+    .requiredOption('--key <file>', 'private key that signs (Ed25519, OpenSSH)')
+    .requiredOption('--out <file>', 'the bundle')
+    .option('--have <commits>', 'desired commits that the site has, divided by commas')
+    .option('--expires <days>', 'how long it is accepted', days, 30)
+    .option('--generation <number>', "the site's generation (commits of the plan)", wayNumber)
+    .action(
+      run<{
+        plan: string;
+        rev?: string;
+        key: string;
+        out: string;
+        have?: string;
+        expires: number;
+        generation?: number;
+      }>(async (options, [site], output) =>
+        (await import('./commands/bundle.ts')).createBundle(site!, options, output),
+      ),
+    );
+  bundle
+    .command('show')
+    .description('show what a bundle says of itself')
+    .argument('<file>')
+    .action(
+      run(async (_options, [file], output) =>
+        (await import('./commands/bundle.ts')).showBundle(file!, output),
+      ),
+    );
+  bundle
+    .command('verify')
+    .description('check who signed a bundle, and that all of it is sound')
+    .argument('<file>')
+    .addOption(trust())
+    .option('--site <site>', 'the site that it must be for')
+    .action(
+      run<{ trust: string; site?: string }>(async (options, [file], output) =>
+        (await import('./commands/bundle.ts')).verifyBundle(file!, options, output),
+      ),
+    );
+  bundle
+    .command('import')
+    .description("take a bundle into a site's store")
+    .argument('<file>')
+    .addOption(trust())
+    .requiredOption('--data <dir>', 'data directory of the site, or a bare repository')
+    .option('--site <site>', 'the site that it must be for')
+    .action(
+      run<{ data: string; trust: string; site?: string }>(async (options, [file], output) =>
+        (await import('./commands/bundle.ts')).importBundle(file!, options, output),
+      ),
+    );
+  const key = program.command('key').description('keys that sign what sites are sent');
+  const data = () => new Option('--data <dir>', 'data directory').default('trueup-data');
+  key
+    .command('create')
+    .description("make a key pair, in a file or as a data directory's first")
+    .argument('[file]')
+    .addOption(data())
+    .action(
+      run<{ data: string }>(async (options, [file], output) =>
+        (await import('./commands/key.ts')).createSigningKey(file, options, output),
+      ),
+    );
+  key
+    .command('show')
+    .description('show the keys, and the allowed-signers file that sites trust')
+    .addOption(data())
+    .action(
+      run<{ data: string }>(async (options, _args, output) =>
+        (await import('./commands/key.ts')).showKeys(options, output),
+      ),
+    );
+  key
+    .command('rotate')
+    .description('sign with a new key; the one before stays trusted for a while')
+    .addOption(data())
+    .option('--overlap <days>', 'how long', days, 90)
+    .action(
+      run<{ data: string; overlap: number }>(async (options, _args, output) =>
+        (await import('./commands/key.ts')).rotateKey(options, output),
+      ),
+    );
+  key
+    .command('revoke')
+    .description('end an earlier key at once')
+    .argument('<fingerprint>', 'or the beginning of it')
+    .addOption(data())
+    .action(
+      run<{ data: string }>(async (options, [which], output) =>
+        (await import('./commands/key.ts')).revokeKey(which!, options, output),
+      ),
+    );
 }
 
 function addServerCommands(program: Command): void {

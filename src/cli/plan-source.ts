@@ -15,6 +15,7 @@ import {
 } from '../model/tree.ts';
 import type { Plan } from '../plan/plan.ts';
 import { loadPlanAndTemplates } from '../render/open.ts';
+import { checkExports, readExports } from './exports-file.ts';
 
 const MAX_FILE_BYTES = 32 * 1024 * 1024;
 const MAX_FILES = 200_000;
@@ -25,6 +26,8 @@ export interface PlanOptions {
   plan: string;
   /** A revision of the repository that the folder is in, instead of the files as they stand. */
   rev?: string;
+  /** A file with what was gathered at sites, see `readExports`. */
+  exports?: string;
 }
 
 export interface PlanInput {
@@ -57,7 +60,10 @@ export async function checkPlan(
       `there is no plan.yaml in ${where}: name the plan's folder with --plan, or make one with \`trueup init\``,
     );
   }
-  return { ...loadPlanAndTemplates(files, { refused }), revision };
+  const gathered = options.exports === undefined ? undefined : await readExports(options.exports);
+  const loaded = loadPlanAndTemplates(files, { refused, ...(gathered ? { gathered } : {}) });
+  if (loaded.plan && gathered) checkExports(options.exports!, loaded.plan, gathered);
+  return { ...loaded, revision };
 }
 
 async function readPlan({ plan, rev }: PlanOptions): Promise<PlanInput> {

@@ -28,16 +28,17 @@ import { WorkingCopyWatcher } from '../runner/working-copy/watch.ts';
 import { WorkingCopies } from '../runner/working-copy/working-copies.ts';
 import type { Inspect, Nudge } from '../server/options.ts';
 import type { ProposalRow } from '../store/rows.ts';
-import { openStore, type Store } from '../store/store.ts';
+import type { Store } from '../store/store.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
-import { Agents } from './agents/agents.ts';
-import { type BundleTools, openBundleTools } from './agents/bundle-tools.ts';
+import type { Agents } from './agents/agents.ts';
+import type { BundleTools } from './agents/bundle-tools.ts';
 import { type DataDirectory, takeDataDirectory } from './data-directory.ts';
 import type { ForgeCredentials } from './forge-credentials.ts';
 import { createForge } from './forge.ts';
 import { confirmRevision, planGuards } from './guards.ts';
 import { createInspect } from './inspect.ts';
+import { openParts, type Parts } from './parts.ts';
 import { createPreviews, type Previews } from './previews.ts';
 import { recover } from './recover.ts';
 import { refreshMetrics } from './refresh-metrics.ts';
@@ -85,15 +86,6 @@ export interface ControllerOptions {
   /** In place of our own key, and of git's bundles; for tests. */
   bundles?: BundleTools;
   now?: () => number;
-}
-
-/** What is opened, and closed again. */
-interface Parts {
-  store: Store;
-  trees: SiteStore;
-  repository: PlanRepository;
-  agents: Agents;
-  tools: BundleTools;
 }
 
 /** What is wrong with a part, for the readiness endpoint. */
@@ -347,7 +339,7 @@ export class Controller {
 
   /** Builds the parts, recovers what an earlier process left half done, and starts the loops. */
   static async start(options: ControllerOptions): Promise<Controller> {
-    const { config, log, metrics, now = Date.now } = options;
+    const { config, log, now = Date.now } = options;
     if (!config.plan.url) {
       throw new UserError(
         'plan.url is not set: name the git repository that holds the plan (or set TRUEUP_PLAN_URL)',
@@ -357,43 +349,12 @@ export class Controller {
     await using opened = new AsyncDisposableStack();
     const directory = await takeDataDirectory(config.dataDir);
     opened.defer(() => directory.release());
-    const onOperation = (operation: string, result: 'success' | 'error', seconds: number): void => {
-      metrics.gitOperations.inc({ operation, result });
-      metrics.gitOperationDuration.observe({ operation }, seconds);
-    };
-    const store = await openStore({ file: directory.database });
-    opened.defer(() => store.close());
-    const trees = await SiteStore.open({
-      directory: directory.siteStore,
-      onOperation,
-      onRefError: (error) =>
-        log.warn({ error: messageOf(error) }, 'refs could not be moved: they follow with the next'),
-    });
-    opened.defer(() => trees.close());
-    const repository = await PlanRepository.open({
-      directory: directory.planMirror,
-      url: config.plan.url,
-      branch: config.plan.branch,
-      token: options.credentials.gitToken,
-      onOperation,
-    });
-    opened.defer(() => repository.close());
-    const tools = options.bundles ?? (await openBundleTools(directory.root));
     let running: Controller | undefined;
-    const agents = await Agents.open({
-      directory: directory.root,
-      config: config.agents,
-      store,
-      trees,
-      tools,
-      log,
-      metrics,
-      now,
+    const parts = await openParts(options, directory, opened, {
       plan: () => running?.plan,
       onSite: (site) => running?.returned(site),
     });
-    opened.defer(() => agents.stop());
-    const parts = { store, trees, repository, agents, tools };
+    const { store, trees } = parts;
     const controller = new Controller(options, directory, parts);
     running = controller;
     await recover({ store, trees, driver: controller.#driver, log, now });

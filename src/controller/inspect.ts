@@ -3,6 +3,7 @@ import { Redactor } from '../model/redact.ts';
 import type { TreeFile } from '../model/tree.ts';
 import type { Plan } from '../plan/plan.ts';
 import { secretValuesIn } from '../plan/secrets.ts';
+import { siteImports } from '../reconcile/stale-imports.ts';
 import { explainFile, explainKeyOf } from '../render/explain/explain.ts';
 import type { Inspect } from '../server/options.ts';
 import type { Store } from '../store/store.ts';
@@ -15,8 +16,9 @@ export function createInspect(options: {
   store: Store;
   trees: SiteStore;
   plan: () => Plan | undefined;
+  now: () => number;
 }): Inspect {
-  const { store, trees, plan } = options;
+  const { store, trees, plan, now } = options;
   const desired = async (site: string): Promise<string | null> =>
     (await store.sites.get(site))?.desiredCommit ?? null;
   return {
@@ -38,6 +40,10 @@ export function createInspect(options: {
       const redactor = new Redactor(secretValuesIn(plan(), site, tree));
       const text = redactor.redact(file.content.toString());
       return { ...name, text: text.slice(0, MAX_TEXT), cut: text.length > MAX_TEXT };
+    },
+    async imports(site) {
+      const current = plan();
+      return current?.sites.has(site) ? siteImports(store, current, site, now()) : [];
     },
     explain(site, what) {
       const current = plan();

@@ -203,3 +203,21 @@ test('the order in which files come makes no difference (law 1)', () => {
     { numRuns: 10 },
   );
 }, 20_000);
+
+test('a pattern that would take for ever makes a fault, not a wait', () => {
+  const files = planFiles({
+    'plan.yaml': 'apiVersion: trueup/v1\nkind: Plan\nname: p\nlayers: []\n',
+    'stacks/s/stack.yaml': 'apiVersion: trueup/v1\nkind: Stack\nplaybooks: [site.yml]\n',
+    'stacks/s/site.yml': '[]\n',
+    'stacks/s/schema.json': JSON.stringify({
+      type: 'object',
+      properties: { word: { type: 'string', pattern: '^(a+)+$' } },
+    }),
+    'sites/one.yaml': `apiVersion: trueup/v1\nkind: Site\nstacks: [s]\nparams: { word: ${'a'.repeat(60)}b }\n`,
+  });
+  const { plan, problems } = loadPlan(files);
+  expect(plan).toBe(undefined);
+  expect(problems.map(({ message }) => message)).toEqual([
+    'to hold the parameters of site "one" against the schema of stack "s" takes too long',
+  ]);
+});

@@ -22,6 +22,7 @@ import { PLAN_FILE, readSettings, type Settings } from './settings.ts';
 import { nearest, quoted, topOf } from './shape.ts';
 import { paramProblems, readSite } from './sites.ts';
 import { readStack } from './stacks.ts';
+import { withinTime } from './within-time.ts';
 import type { YamlDocument } from './yaml/node.ts';
 
 /** What the reader of the plan found but did not read: links, submodules. The reason goes on from the path. */
@@ -337,13 +338,51 @@ class Loading {
   }
 
   *#parameters(plan: Plan, doubtful: ReadonlySet<string>): Generator<void, void> {
-    const names = this.#previous ? changedSites(this.#previous, plan) : plan.sites.keys();
-    for (const name of names) {
-      if (!plan.sites.has(name) || doubtful.has(name)) continue;
-      this.#problems.push(...parameterProblems(plan, name));
+    const all = this.#previous ? changedSites(this.#previous, plan) : plan.sites.keys();
+    const names = [...all].filter((name) => plan.sites.has(name) && !doubtful.has(name));
+    const isBounded = plan.stacks.values().some(hasPatterns);
+    for (let at = 0; at < names.length; at += isBounded ? STEP : 1) {
+      if (isBounded) {
+        // One limit for several sites, which costs less; if they need more, each has its own.
+        const some = names.slice(at, at + STEP);
+        const found =
+          withinTime(() => ({
+            problems: some.flatMap((name) => parameterProblems(plan, name)),
+            ended: false,
+          }))?.[0] ?? boundedProblems(plan, some);
+        this.#problems.push(...found.problems);
+        // The next site would take as long.
+        if (found.ended) return;
+      } else this.#problems.push(...parameterProblems(plan, names[at]!));
       yield;
     }
   }
+}
+
+/** Whether a stack's schema has patterns, which can take for ever with some texts. */
+function hasPatterns({ schema }: StackDefinition): boolean {
+  return schema !== undefined && JSON.stringify(schema).includes('"pattern');
+}
+
+/** Site by site, until one has to be ended. */
+function boundedProblems(
+  plan: Plan,
+  names: readonly string[],
+): { problems: Problem[]; ended: boolean } {
+  const problems: Problem[] = [];
+  for (const name of names) {
+    const found = withinTime(() => parameterProblems(plan, name));
+    if (!found) {
+      const { file, stacks } = plan.sites.get(name)!;
+      const of = stacks.length === 1 ? `stack ${quoted(stacks[0]!)}` : 'its stacks';
+      const message = `to hold the parameters of site ${quoted(name)} against the schema of ${of} takes too long`;
+      const hint =
+        'a pattern in the schema is the likely cause: write it without nested repetitions';
+      return { problems: [...problems, { message, position: topOf(file), hint }], ended: true };
+    }
+    problems.push(...found[0]);
+  }
+  return { problems, ended: false };
 }
 
 function hasImports({ imports }: SiteDefinition): boolean {

@@ -124,7 +124,9 @@ test.each<[string, Edits, string[]]>([
   [
     'a site that imports from itself',
     { [MADRID]: append('imports: { control: madrid-01 }\n') },
-    ['sites/madrid-01.yaml:11:21: sites import from each other in a circle: madrid-01 → madrid-01 (control)'],
+    [
+      'sites/madrid-01.yaml:11:21: sites import from each other in a circle: madrid-01 → madrid-01 (control)',
+    ],
   ],
   [
     'parameter with a name that is taken',

@@ -58,11 +58,19 @@ export class Checker {
     const begun = row.check?.state === 'running' && row.check.head === pull.head;
     if (!begun) {
       const { ask, lastAsk } = await findAsk(forge, pull, row.lastAsk);
-      if (lastAsk !== row.lastAsk) await store.previews.update(row.number, { lastAsk });
-      if (!ask) return undefined;
+      if (!ask) {
+        if (lastAsk !== row.lastAsk) await store.previews.update(row.number, { lastAsk });
+        return undefined;
+      }
       const check = { ...NOTHING, head: pull.head, askedBy: ask.by };
-      if (ask.refused !== undefined) return this.#refuse(check, ask.refused, pull);
-      await tell({ ...check, state: 'running' });
+      if (ask.refused !== undefined) {
+        const refused = await this.#refuse(check, ask.refused, pull);
+        await store.previews.update(row.number, { lastAsk, check: refused, told: null });
+        return refused;
+      }
+      // In one step, so that what was read is never taken for answered before it is on its way.
+      await store.previews.update(row.number, { lastAsk, check, told: null });
+      await tell(check);
     }
     const { askedBy } = (await store.previews.get(row.number))?.check ?? { askedBy: 'unknown' };
     return this.#run({ ...NOTHING, head: pull.head, askedBy }, { row, pull, signal });

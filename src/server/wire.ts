@@ -143,6 +143,9 @@ export const Site = z
       at: time.nullable(),
     }),
     hold: z.string().nullable().meta({ description: 'Why nothing is applied here.' }),
+    waitsFor: z.string().nullable().meta({
+      description: 'What other sites have to gather, or to be brought to, before this one goes on.',
+    }),
     applyReason: z.string().nullable().meta({
       description: 'Why an apply is owed although the digests agree.',
     }),
@@ -172,8 +175,26 @@ export const Drift = z
   .meta({ id: 'Drift' });
 export type Drift = z.output<typeof Drift>;
 
+/** Without the values: they are in the site's tree, for those who may read it. */
+export const SiteImport = z
+  .object({
+    stack: z.string(),
+    from: z.string().meta({ description: 'The site that exports it.' }),
+    values: z.array(
+      z.object({
+        name: z.string(),
+        revision: commit.nullable().meta({ description: 'Null: not gathered yet.' }),
+        gatheredAt: time.nullable(),
+      }),
+    ),
+    stale: z.string().nullable().meta({ description: 'Why it is older than it should be.' }),
+  })
+  .meta({ id: 'SiteImport' });
+export type SiteImport = z.output<typeof SiteImport>;
+
 export const SiteDetail = Site.extend({
   openDrifts: z.array(Drift),
+  imports: z.array(SiteImport),
 }).meta({ id: 'SiteDetail' });
 export type SiteDetail = z.output<typeof SiteDetail>;
 
@@ -222,6 +243,12 @@ export type Task = z.output<typeof Task>;
 export const RunDetail = Run.extend({
   hosts: z.record(z.string(), HostCounts).nullable(),
   tasks: z.array(Task).nullable(),
+  outputs: z
+    .array(z.string())
+    .meta({ description: 'Names of the values that it gathered for other sites.' }),
+  outputFaults: z
+    .array(z.object({ name: z.string(), reason: z.string() }))
+    .meta({ description: 'Values that do not count; those before them stay.' }),
 }).meta({ id: 'RunDetail' });
 export type RunDetail = z.output<typeof RunDetail>;
 

@@ -13,7 +13,8 @@ const SECRET = 'only-porto-knows';
 /** Where no token is needed, whatever one is sent: told of no site, or of all. */
 const OPEN = ['/healthz', '/readyz', '/metrics'];
 
-test('the token and the bundle of a site reveal nothing of another site', async () => {
+/** Two sites, of which porto has things of its own that lisbon must not see, and a way to look for them. */
+async function startTelling() {
   const { enrol, service, world } = await startAgentSites();
   await world.commit('Give porto something of its own', {
     'sites/porto.yaml': site('porto', { motd: SECRET }).replace(
@@ -38,6 +39,11 @@ test('the token and the bundle of a site reveal nothing of another site', async 
     for (const word of telling) if (text.includes(word)) found.push(`${where} tells ${word}`);
   };
 
+  return { service, lisbon, row, edited, proposal, found, look };
+}
+
+test('the token of a site reveals nothing of another site, whatever it asks', async () => {
+  const { service, lisbon, found, look, proposal } = await startTelling();
   const { body } = await service.api('GET', '/openapi.json');
   const { paths } = Document.parse(body);
   const seen = new Map<string, number>();
@@ -73,7 +79,10 @@ test('the token and the bundle of a site reveal nothing of another site', async 
   expect([await status('porto'), await status('nowhere'), await status('lis%62on')]).toEqual([
     403, 403, 200,
   ]);
+});
 
+test('the bundle of a site holds nothing of another site', async () => {
+  const { lisbon, row, edited, found, look } = await startTelling();
   // Commits of another site are none to it: nothing is left out for them.
   const plain = await lisbon.fetchBundle();
   const probing = await lisbon.fetchBundle([row.desiredCommit!, edited]);

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { AnsibleDriver } from '../../ansible/driver.ts';
+import type { RunRequest } from '../../model/driver.ts';
 import { UserError } from '../../model/errors.ts';
 import { type RunKind, type RunReport, type TaskReport, totalCounts } from '../../model/run.ts';
 import type { ExportedValue, Plan } from '../../plan/plan.ts';
@@ -26,17 +27,15 @@ export interface ApplyOptions extends PlanOptions {
 /** `trueup apply`: renders a site and runs Ansible on it here and now. */
 export async function apply(site: string, options: ApplyOptions, output: Output): Promise<number> {
   const report = await run(site, options.check ? 'check' : 'apply', options, output);
-  tell(report, output);
-  if (report.result !== 'success') return EXIT.error;
-  return options.check && totalCounts(report.hosts).changed > 0 ? EXIT.differs : EXIT.ok;
+  output.document(report);
+  return tell(report, output);
 }
 
 /** `trueup drift`: a check run that tells how the hosts differ from the plan. */
 export async function drift(site: string, options: ApplyOptions, output: Output): Promise<number> {
   const report = await run(site, 'check', options, output);
-  tell(report, output);
-  if (report.result !== 'success') return EXIT.error;
-  return totalCounts(report.hosts).changed > 0 ? EXIT.differs : EXIT.ok;
+  output.document(report);
+  return tell(report, output);
 }
 
 async function run(
@@ -57,18 +56,8 @@ async function run(
     generation: 0,
     run: runPlan(plan, site),
   });
-  const workDirectory = await mkdtemp(join(tmpdir(), 'trueup-'));
-  const driver = new AnsibleDriver({
-    workDirectory,
-    ...(options.vaultPasswordFile ? { vaultPasswordFile: options.vaultPasswordFile } : {}),
-  });
-  const runner = new Runner({ driver, concurrency: 1 });
-  const cancel = new AbortController();
-  const stop = (): void => cancel.abort();
-  process.once('SIGINT', stop).once('SIGTERM', stop);
-  try {
-    const report = await runner.submit({
-      id: randomUUID(),
+  const report = await runHere(
+    {
       kind,
       site,
       tree,
@@ -76,17 +65,42 @@ async function run(
       outputs: Object.fromEntries(
         [...gatheredBy(plan, site)].map(([name, { rule }]) => [name, { secret: rule.secret }]),
       ),
-      timeout: TIMEOUT,
       cause: revision ? `revision ${revision.slice(0, 10)}` : 'the plan as it stands',
       secrets: secretValuesIn(plan, site, rendered.tree),
+    },
+    options,
+    output,
+  );
+  await keepOutputs(plan, report, options.exports);
+  return report;
+}
+
+/** Runs Ansible on this machine for a tree, until it ends or somebody interrupts us. */
+export async function runHere(
+  request: Omit<RunRequest, 'id' | 'timeout' | 'signal' | 'onProgress'>,
+  { vaultPasswordFile }: { vaultPasswordFile?: string },
+  output: Output,
+): Promise<RunReport> {
+  const workDirectory = await mkdtemp(join(tmpdir(), 'trueup-'));
+  const driver = new AnsibleDriver({
+    workDirectory,
+    ...(vaultPasswordFile ? { vaultPasswordFile } : {}),
+  });
+  const runner = new Runner({ driver, concurrency: 1 });
+  const cancel = new AbortController();
+  const stop = (): void => cancel.abort();
+  process.once('SIGINT', stop).once('SIGTERM', stop);
+  try {
+    return await runner.submit({
+      ...request,
+      id: randomUUID(),
+      timeout: TIMEOUT,
       signal: cancel.signal,
       onProgress: ({ host, task, status }) => {
         if (process.stderr.isTTY && !output.json)
           output.note(styled('dim', `${host}  ${task}  ${status}`));
       },
     });
-    await keepOutputs(plan, report, options.exports);
-    return report;
   } finally {
     process.off('SIGINT', stop).off('SIGTERM', stop);
     await runner.stop();
@@ -116,8 +130,8 @@ async function keepOutputs(plan: Plan, report: RunReport, file: string | undefin
   if (values.length > 0) await writeExports(file, await readExports(file), values);
 }
 
-function tell(report: RunReport, output: Output): void {
-  output.document(report);
+/** Shows how a run went. Returns the exit code: a check that would change something is a difference. */
+export function tell(report: RunReport, output: Output): number {
   for (const task of report.tasks.filter(({ status }) => status !== 'ok' && status !== 'skipped')) {
     output.line(taskLine(task));
     if (task.message) output.line(`  ${task.message}`);
@@ -135,6 +149,8 @@ function tell(report: RunReport, output: Output): void {
   for (const { name, reason } of report.outputFaults ?? [])
     output.note(`${name} is not taken: ${reason}`);
   if (report.reason) output.note(report.reason);
+  if (report.result !== 'success') return EXIT.error;
+  return report.kind === 'check' && changed > 0 ? EXIT.differs : EXIT.ok;
 }
 
 function taskLine({ host, name, status, path }: TaskReport): string {

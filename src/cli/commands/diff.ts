@@ -9,6 +9,7 @@ import { secretValuesIn } from '../../plan/secrets.ts';
 import { renderSite } from '../../render/render.ts';
 import { count, EXIT, type Output, styled, styledDiff } from '../output.ts';
 import { type LoadedPlan, openPlan } from '../plan-source.ts';
+import { waitsForOthers } from './render.ts';
 
 interface SiteDiff {
   site: string;
@@ -21,19 +22,30 @@ interface SiteDiff {
 export async function diff(
   revA: string | undefined,
   revB: string | undefined,
-  options: { plan: string; site?: string },
+  options: { plan: string; site?: string; exports?: string },
   output: Output,
 ): Promise<number> {
-  const before = await openPlan({ plan: options.plan, rev: revA ?? 'HEAD' });
+  const exports = options.exports === undefined ? {} : { exports: options.exports };
+  const before = await openPlan({ plan: options.plan, rev: revA ?? 'HEAD', ...exports });
   const after = await openPlan({
     plan: options.plan,
+    ...exports,
     ...(revB === undefined ? {} : { rev: revB }),
   });
   const sites = sitesToCompare(before, after, options.site);
+  // Between two revisions in which a site cannot be rendered yet, nothing can be told of it.
+  const waiting = sites.filter((site) =>
+    [before.plan, after.plan].some(
+      (plan) => plan.sites.has(site) && waitsForOthers(plan, site) !== undefined,
+    ),
+  );
   const diffs = sites
+    .filter((site) => !waiting.includes(site))
     .map((site) => siteDiff(before.plan, after.plan, site))
     .filter((one) => one.files.length > 0);
-  output.document({ from: before.revision, to: after.revision, sites: diffs });
+  output.document({ from: before.revision, to: after.revision, sites: diffs, waiting });
+  for (const site of waiting)
+    output.note(`${site} waits for what others gather: give it with --exports FILE`);
   for (const { site, change, params, files } of diffs) {
     output.line(
       styled('bold', `${site}: ${change === 'changed' ? count(files.length, 'file') : change}`),

@@ -14,8 +14,8 @@ import {
   WaitingEdits,
 } from '../../server/wire.ts';
 import type { Client } from '../client.ts';
-import { agentLines, agentWords } from './agent-line.ts';
 import { count, EXIT, type Output, styled, styledDiff, table } from '../output.ts';
+import { agentLines, agentWords } from './agent-line.ts';
 
 type Style = Parameters<typeof styled>[0];
 
@@ -119,6 +119,11 @@ async function oneSite(name: string, client: Client, output: Output): Promise<nu
     ]),
   );
   if (site.agent) for (const line of agentLines(site.agent)) output.line(line);
+  for (const { stack, from, values, stale } of site.imports) {
+    const names = values.map(({ name, revision }) => (revision ? name : `${name} (not gathered)`));
+    output.line(`imports  ${from}/${stack}${names.length > 0 ? `: ${names.join(', ')}` : ''}`);
+    if (stale) output.line(`         ${styled('yellow', 'stale')}: ${stale}`);
+  }
   for (const drift of site.openDrifts)
     output.line(
       `${styled('yellow', 'edited')}  ${drift.paths.join(', ')} by ${drift.author} at ${drift.detectedAt}`,

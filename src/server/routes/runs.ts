@@ -73,8 +73,9 @@ export function runRoutes({ store }: ServerOptions) {
       const { id } = c.req.valid('param');
       const row = await store.runs.get(id);
       if (row === undefined) throw new HttpProblem(404, { detail: `there is no run "${id}"` });
-      const { hosts = null, tasks = null } = row.report ?? {};
-      return c.json(checked(RunDetail, { ...toRun(row), hosts, tasks }), 200);
+      const { hosts = null, tasks = null, outputs = {}, outputFaults = [] } = row.report ?? {};
+      const gathered = { outputs: Object.keys(outputs).toSorted(), outputFaults };
+      return c.json(checked(RunDetail, { ...toRun(row), hosts, tasks, ...gathered }), 200);
     });
 }
 

@@ -70,7 +70,7 @@ const retrySite = createRoute({
   responses: answers(Site, 'The site, of which an apply is owed now.'),
 });
 
-export function siteRoutes({ store, siteDiff, decisions, agents }: ServerOptions) {
+export function siteRoutes({ store, siteDiff, decisions, inspect, agents }: ServerOptions) {
   const find = (name: string): Promise<SiteRow> => findSite(store, name);
   const withAgents = async (rows: SiteRow[]): Promise<Site[]> => {
     const views = await agents.views(rows);
@@ -99,7 +99,11 @@ export function siteRoutes({ store, siteDiff, decisions, agents }: ServerOptions
     .openapi(getSite, async (c) => {
       const row = await find(c.req.valid('param').name);
       const drifts = await store.drifts.open(row.name);
-      const answer = { ...(await withAgent(row)), openDrifts: drifts.map(toDrift) };
+      const imports = (await inspect.imports(row.name)).map((one) => ({
+        ...one,
+        values: one.values.map((value) => ({ ...value, gatheredAt: toTime(value.gatheredAt) })),
+      }));
+      const answer = { ...(await withAgent(row)), openDrifts: drifts.map(toDrift), imports };
       return c.json(checked(SiteDetail, answer), 200);
     })
     .openapi(getDiff, async (c) => {
@@ -142,6 +146,7 @@ function toSite(row: SiteRow, agent: SiteAgent | undefined): Site {
       at: toTime(row.lastAppliedAt),
     },
     hold: row.hold,
+    waitsFor: row.waitsFor,
     applyReason: row.applyForced ? row.applyReason : null,
     lastRunId: row.lastRunId,
     updatedAt: toTime(row.updatedAt),

@@ -74,7 +74,8 @@ export function SitePage({ name }: { name: string }) {
 }
 
 function Conditions({ site }: { site: SiteDetail }) {
-  const { desired, observed, applied, hold, labels } = site;
+  const { desired, observed, applied, hold, labels, imports, waitsFor } = site;
+  const stale = imports.find((one) => one.stale !== null)?.stale ?? null;
   const inPlace = observed.digest !== null && observed.digest === desired.digest;
   const conditions: [boolean, string][] = [
     [desired.commit !== null, desired.commit === null ? 'not rendered yet' : 'rendered'],
@@ -84,6 +85,10 @@ function Conditions({ site }: { site: SiteDetail }) {
       applied.commit === desired.commit ? 'applied' : 'an apply is owed',
     ],
     [hold === null, hold ?? 'nothing held'],
+    ...(waitsFor === null ? [] : [[false, `waits for ${waitsFor}`] as [boolean, string]]),
+    ...(imports.length === 0
+      ? []
+      : [[stale === null, stale ?? 'imports are up to date'] as [boolean, string]]),
   ];
   return (
     <section class="card">
