@@ -40,12 +40,16 @@ export async function recover({ store, trees, driver, log, now }: RecoverOptions
 
   const refs = await trees.allRefs();
   const moves: Parameters<SiteStore['moveRefs']>[0] = [];
+  const agents = new Map((await store.agents.fleet()).map(({ site, agent }) => [site, agent]));
   for await (const row of store.sites.all()) {
-    const applied = row.lastRunId === null ? null : await lastApplied(store, row.name);
+    const agent = agents.get(row.name);
+    const applied =
+      agent?.applied ?? (row.lastRunId === null ? null : await lastApplied(store, row.name));
     for (const [ref, to] of [
       ['desired', row.desiredCommit],
       ['observed', row.observedCommit],
       ['applied', applied],
+      ['results', agent?.results ?? null],
     ] as const) {
       if (to && refs.get(`${row.name}/${ref}`) !== to) {
         moves.push({ site: row.name, ref, to, from: undefined });
