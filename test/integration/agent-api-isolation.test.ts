@@ -31,8 +31,14 @@ async function startTelling() {
   const proposal = await service.proposal('porto');
   const row = await service.site('porto');
   const telling = [
-    ...['porto', SECRET, edited, proposal.id, proposal.fingerprint],
-    ...[row.desiredCommit!, row.observedCommit!, row.desiredDigest!],
+    'porto',
+    SECRET,
+    edited,
+    proposal.id,
+    proposal.fingerprint,
+    row.desiredCommit!,
+    row.observedCommit!,
+    row.desiredDigest!,
   ];
   const found: string[] = [];
   const look = (where: string, text: string): void => {
@@ -64,8 +70,7 @@ test('the token of a site reveals nothing of another site, whatever it asks', as
         look(`${method} ${address}: ${response.status}`, told);
         if (response.ok) seen.set(path, (seen.get(path) ?? 0) + 1);
         // Whether there is such a site is not told either.
-        if (name === 'porto' || name === 'nowhere')
-          expect([method, path, response.ok]).toEqual([method, path, false]);
+        if (name !== 'lisbon' && response.ok) found.push(`${method} ${address} is answered`);
       }
     }
   }
@@ -86,8 +91,7 @@ test('the bundle of a site holds nothing of another site', async () => {
   // Commits of another site are none to it: nothing is left out for them.
   const plain = await lisbon.fetchBundle();
   const probing = await lisbon.fetchBundle([row.desiredCommit!, edited]);
-  const size = (response: Response) => response.arrayBuffer().then((bytes) => bytes.byteLength);
-  expect(await size(probing)).toBe(await size(plain));
+  expect((await probing.arrayBuffer()).byteLength).toBe((await plain.arrayBuffer()).byteLength);
 
   await lisbon.pull();
   const objects = (await lisbon.side.git('cat-file', '--batch-all-objects', '--batch-check')).split(

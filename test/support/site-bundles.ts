@@ -155,7 +155,12 @@ export class SiteSide {
     const commit = await this.git(
       'commit-tree',
       'desired^{tree}',
-      ...['-p', 'observed', '-p', 'desired', '-m', 'Go on as the plan has it'],
+      '-p',
+      'observed',
+      '-p',
+      'desired',
+      '-m',
+      'Go on as the plan has it',
     );
     await this.git('reset', '-q', '--hard', commit);
     return commit;
@@ -194,7 +199,8 @@ export class SiteSide {
         'commit-tree',
         stdout.trim(),
         ...(parent ? ['-p', parent] : []),
-        ...['-m', 'Report'],
+        '-m',
+        'Report',
       );
       await this.git('update-ref', 'refs/heads/results', commit);
     }
@@ -230,6 +236,5 @@ export class SiteSide {
 export function newPublicKey(words: string): string {
   const type = Buffer.from('ssh-ed25519');
   const key = createHash('sha256').update(words).digest();
-  const length = (bytes: Buffer) => Buffer.from([0, 0, 0, bytes.length]);
-  return `ssh-ed25519 ${Buffer.concat([length(type), type, length(key), key]).toString('base64')}`;
+  return `ssh-ed25519 ${Buffer.concat([Buffer.from([0, 0, 0, type.length]), type, Buffer.from([0, 0, 0, key.length]), key]).toString('base64')}`;
 }
