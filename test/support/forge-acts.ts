@@ -173,7 +173,7 @@ export class Acts {
     const pull = await this.#until(`${name} has its pull request`, () =>
       github.pulls.find(
         (one) =>
-          one.title.includes(text) &&
+          one.title.includes(`→ ${text}`) &&
           (state === 'open' ? one.labels.includes('trueup') : one.merge !== null),
       ),
     );

@@ -196,7 +196,10 @@ function faultsOf(github: FakeGitHub, edits: readonly string[]): string[] {
     if (count > 1 || count < least) faults.push(`${what}: ${count} times`);
   };
   for (const edit of edits)
-    once(`pull request of "${edit}"`, pulls.filter(({ title }) => title.includes(edit)).length);
+    once(
+      `pull request of "${edit}"`,
+      pulls.filter(({ title }) => title.includes(`→ ${edit}`)).length,
+    );
   for (const [branch, same] of Map.groupBy(pulls, (pull) => pull.branch))
     once(`pull request of ${branch}`, same.length);
   const merges = repository.git('log', '--merges', '--format=%s', 'main').split('\n');

@@ -68,6 +68,7 @@ export class Webhooks {
           labels: [],
           state: pull.state,
           locked: false,
+          active_lock_reason: null,
           assignee: null,
         },
       });
