@@ -3,6 +3,7 @@ import { readFile, stat } from 'node:fs/promises';
 import {
   type AllowedKeys,
   type BundleHeader,
+  fingerprint,
   InvalidBundle,
   parseAllowedKeys,
   readBundle,
@@ -10,6 +11,7 @@ import {
 import { DESIRED_KIND } from '../bundle/desired.ts';
 import { type OpenBundle, openBundle } from '../bundle/intake.ts';
 import { RETURN_KIND } from '../bundle/returned.ts';
+import { parseSshSignature } from '../git/ssh-signature.ts';
 import { errorCode, UserError } from '../model/errors.ts';
 import { isName } from '../model/tree.ts';
 
@@ -24,6 +26,8 @@ export interface BundleWords {
   site: string | undefined;
   /** Lines of its tag: `Generation`, `Expires`, `Sequence` … */
   said: ReadonlyMap<string, string>;
+  /** Fingerprint of the key by which it says to be signed. */
+  signedBy: string | undefined;
   /** Why it cannot be one that anybody takes in; then it says nothing. */
   fault: InvalidBundle | undefined;
 }
@@ -41,10 +45,12 @@ export async function readWords(file: string): Promise<BundleWords> {
     },
   );
   if (opened instanceof InvalidBundle) {
-    const nothing = { objects: 0, site: undefined, said: new Map<string, string>() };
+    const said = new Map<string, string>();
+    const nothing = { objects: 0, site: undefined, said, signedBy: undefined };
     return { header, bytes, kind, ...nothing, fault: opened };
   }
-  const { site, pack } = opened;
+  const { site, pack, tag } = opened;
+  const key = parseSshSignature(tag.signature ?? '')?.key;
   return {
     header,
     bytes,
@@ -52,6 +58,7 @@ export async function readWords(file: string): Promise<BundleWords> {
     kind,
     site: isName(site) ? site : undefined,
     said: linesOf(opened),
+    signedBy: key === undefined ? undefined : fingerprint(`ssh-ed25519 ${key}`),
     fault: undefined,
   };
 }

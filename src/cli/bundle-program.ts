@@ -127,18 +127,19 @@ export function addKeyCommands(program: Command): void {
     .command('create')
     .description('make a folder with a key, and the list of keys that sites are to trust')
     .argument('<dir>')
+    .option('--file', 'make one key in a file, and its public key beside it')
     .action(
-      run(async (_options, [dir], output) =>
-        (await import('./commands/key.ts')).createKeys(dir!, output),
+      run<{ file?: boolean }>(async (options, [dir], output) =>
+        (await import('./commands/key.ts')).createKeys(dir!, options, output),
       ),
     );
   key
     .command('show')
     .description("show the keys in a folder (a controller's: signing in its data directory)")
-    .argument('<dir>')
+    .argument('<path>')
     .action(
-      run(async (_options, [dir], output) =>
-        (await import('./commands/key.ts')).showKeys(dir!, output),
+      run(async (_options, [path], output) =>
+        (await import('./commands/key.ts')).showKeys(path!, output),
       ),
     );
   key
