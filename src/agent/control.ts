@@ -54,17 +54,17 @@ export async function serveControl(agent: Agent): Promise<Server> {
       bytes += chunk.length;
       if (bytes > MAX_BODY) incoming.destroy();
     });
-    const answer = async (): Promise<[number, unknown]> => {
+    const answer = async (): Promise<void> => {
+      let [status, body]: [number, unknown] = [200, null];
       try {
-        return [200, (await perform(agent, Asked.parse(JSON.parse(await text(incoming))))) ?? null];
+        body = (await perform(agent, Asked.parse(JSON.parse(await text(incoming))))) ?? null;
       } catch (error) {
-        return [error instanceof UserError ? 422 : 500, { error: messageOf(error) }];
+        [status, body] = [error instanceof UserError ? 422 : 500, { error: messageOf(error) }];
       }
-    };
-    void answer().then(([status, body]) => {
       outgoing.writeHead(status, { 'content-type': 'application/json' });
       outgoing.end(JSON.stringify(body));
-    });
+    };
+    void answer();
   });
   // What an agent that was killed left.
   await rm(agent.socket, { force: true });

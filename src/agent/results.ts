@@ -73,11 +73,13 @@ function siteRun({ id, cause, commit, revision, report }: RunRow): SiteRun {
 function sameStatus(file: TreeFile | undefined, status: AgentStatus): boolean {
   if (!file) return false;
   const before: unknown = JSON.parse(file.content.toString());
-  const without = (value: unknown) =>
-    JSON.stringify(value, (key, part) => (key === 'at' ? 0 : part));
-  return without(before) === without(status);
+  return withoutTime(before) === withoutTime(status);
 }
 
 function json(value: unknown): TreeFile {
   return { mode: '100644', content: Buffer.from(`${JSON.stringify(value, undefined, 1)}\n`) };
+}
+
+function withoutTime(status: unknown): string {
+  return JSON.stringify(status, (key, part: unknown) => (key === 'at' ? 0 : part));
 }

@@ -32,6 +32,8 @@ export async function writeBundle(options: {
   const fresh = `${to}.${randomUUID().slice(0, 8)}.new`;
   try {
     const id = await writeLooseTag(scratch, tag.content);
+    const tips = [...new Set(refs.map(([, commit]) => commit))];
+    const needed = await edge(repository, tips, without);
     const packer = repository.start(
       ['pack-objects', '--stdout', '--revs', '--thin', '--delta-base-offset', '-q', '--threads=1'],
       {
@@ -39,9 +41,8 @@ export async function writeBundle(options: {
         timeout: TIMEOUT,
       },
     );
-    const tips = [...new Set(refs.map(([, commit]) => commit))];
     packer.stdin.end(`${[id, ...tips, ...without.map((one) => `^${one}`)].join('\n')}\n`);
-    const header = formatHeader([...refs, [tag.name, id]], without);
+    const header = formatHeader([...refs, [tag.name, id]], needed);
     await pipeline(
       async function* parts() {
         yield Buffer.from(header);
@@ -59,6 +60,24 @@ export async function writeBundle(options: {
     await rm(scratch, { recursive: true, force: true });
     await rm(fresh, { force: true });
   }
+}
+
+/**
+ * The commits that the new ones build on: whatever these have is left out of the pack, so that all of them are needed
+ * at the other end, not the newest ones alone.
+ */
+async function edge(
+  repository: Repository,
+  tips: readonly string[],
+  without: readonly string[],
+): Promise<string[]> {
+  if (without.length === 0) return [];
+  const { stdout } = await repository.run(['rev-list', '--boundary', '--stdin'], {
+    input: `${[...tips, ...without.map((one) => `^${one}`)].join('\n')}\n`,
+  });
+  const lines = stdout.toString().split('\n');
+  const boundary = lines.filter((line) => line.startsWith('-')).map((line) => line.slice(1));
+  return [...new Set([...without, ...boundary])];
 }
 
 /** Those of some commits that these tips reach, as they are asked for; whatever else they name is left out. */

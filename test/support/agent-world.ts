@@ -1,0 +1,145 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { onTestFinished } from 'vitest';
+
+import { Agent } from '../../src/agent/agent.ts';
+import { enrolAgent } from '../../src/agent/enrol.ts';
+import { type AgentSettings, loadAgentSettings } from '../../src/agent/settings.ts';
+import { createLogger } from '../../src/telemetry/logger.ts';
+import { FakeDriver, TestService } from './service.ts';
+import { eventually } from './wait.ts';
+import { pairPlan } from './world-plan.ts';
+import { type Files, World } from './world.ts';
+
+export const NTP = 'base/files/ntp.conf';
+
+/** A controller, and a site `lisbon` with an agent of its own; real git and HTTP, and no Ansible. */
+export class AgentWorld {
+  readonly world: World;
+  service: TestService;
+  agent: Agent | undefined;
+  readonly driver = new FakeDriver();
+  readonly lines: string[] = [];
+  /** The agent's clock is ahead of ours by so much (ms). */
+  ahead = 0;
+  readonly data: string;
+
+  private constructor(world: World, service: TestService) {
+    this.world = world;
+    this.service = service;
+    this.data = join(world.root, 'agent');
+  }
+
+  /** Starts the controller; the site has no agent yet. */
+  static async start(change: (files: Record<string, string>) => Files = (files) => files) {
+    const world = await World.create((hosts) => {
+      const files = pairPlan(hosts);
+      files['sites/lisbon.yaml'] = files['sites/lisbon.yaml']!.replace(
+        'stacks:',
+        'delivery: agent\nstacks:',
+      );
+      return change(files);
+    });
+    onTestFinished(() => world.remove());
+    const all = new AgentWorld(world, await TestService.start(world));
+    onTestFinished(async () => {
+      await all.agent?.stop();
+      await all.service.stop();
+    });
+    await all.service.until(
+      'something is desired at lisbon',
+      async () => (await all.service.site('lisbon')).desiredCommit ?? false,
+    );
+    return all;
+  }
+
+  /** Enrols an agent with a fresh code. */
+  async enrol(): Promise<void> {
+    const { body } = await this.service.api('POST', '/sites/lisbon/enrollment', {});
+    await enrolAgent({
+      data: this.data,
+      server: this.service.url,
+      code: body.code,
+      version: '1.2.3',
+    });
+  }
+
+  /** Opens the agent; `start` lets it work by itself. */
+  async open(
+    options: { apply?: Partial<AgentSettings['apply']>; start?: boolean } = {},
+  ): Promise<Agent> {
+    const settings = await loadAgentSettings();
+    settings.sync = { interval: 1000, wait: 1000 };
+    settings.edits = { settle: 20, compareInterval: 1000 };
+    Object.assign(settings.apply, options.apply);
+    this.agent = await Agent.open({
+      data: this.data,
+      settings,
+      version: '1.2.3',
+      driver: this.driver,
+      standBy: { begin: async () => undefined, end: async () => undefined },
+      log: createLogger({
+        level: 'trace',
+        format: 'json',
+        write: (line) => void this.lines.push(line),
+      }),
+      now: () => Date.now() + this.ahead,
+    });
+    if (options.start !== false) await this.agent.start();
+    return this.agent;
+  }
+
+  /** Ends the agent, in good order. */
+  async close(): Promise<void> {
+    await this.agent?.stop();
+    this.agent = undefined;
+  }
+
+  get tree(): string {
+    return join(this.data, 'copy', 'lisbon', 'tree');
+  }
+
+  async read(path: string): Promise<string> {
+    return readFile(join(this.tree, path), 'utf8');
+  }
+
+  /** Replaces a text in a file of the site's tree. */
+  async edit(path: string, what: string | RegExp, by: string): Promise<void> {
+    const before = await this.read(path);
+    const after = before.replace(what, by);
+    if (after === before) throw new Error(`${path} holds nothing like ${what}`);
+    await writeFile(join(this.tree, path), after);
+  }
+
+  until<T>(
+    what: string,
+    look: () => T | undefined | false | Promise<T | undefined | false>,
+  ): Promise<T> {
+    return eventually(what, look, {
+      tell: async () => ({
+        site: await this.service.store.sites.get('lisbon'),
+        agent: await this.agent?.view(),
+        drifts: await this.service.store.drifts.open('lisbon'),
+        lines: this.lines.slice(-12),
+        centre: this.service.lines.filter((line) => !line.includes('"request"')).slice(-8),
+      }),
+    });
+  }
+
+  /** Waits until the centre and the agent both say that what is desired now is applied. */
+  synced(): Promise<true> {
+    return this.until('lisbon is in sync at both ends', async () => {
+      const row = await this.service.store.sites.get('lisbon');
+      const here = await this.agent?.view();
+      return (
+        row?.desiredCommit !== null &&
+        row?.appliedCommit === row?.desiredCommit &&
+        here?.status?.desired === row?.desiredCommit &&
+        here?.status?.applied?.commit === row?.desiredCommit &&
+        row?.observedDigest === row?.desiredDigest &&
+        here?.owed === 0
+      );
+    });
+  }
+}
