@@ -48,12 +48,13 @@ export class BundleWorld {
     this.trusted = [allowedKey('trueup', signer.publicKey)];
   }
 
-  static async create(root: string): Promise<BundleWorld> {
+  /** @param signer the centre's; a new one if not given */
+  static async create(root: string, signer?: Signer): Promise<BundleWorld> {
     return new BundleWorld(
       root,
       await SiteStore.open({ directory: join(root, 'centre.git') }),
       await SiteStore.open({ directory: join(root, 'site.git') }),
-      await createKey(join(root, 'key')),
+      signer ?? (await createKey(join(root, 'key'))),
     );
   }
 
