@@ -1,6 +1,7 @@
 import type { PlanEdit } from '../model/proposal.ts';
 import { sameFile, type SiteTree } from '../model/tree.ts';
 import type { Plan } from '../plan/plan.ts';
+import { gatheredFault } from './gathered-values.ts';
 
 /** The file of a stack that a rendered file comes from. */
 export interface StackSource {
@@ -32,7 +33,9 @@ export function textFault(
   if (!observed) return 'it was deleted at the site';
   const source = sourceOf(plan, site, path);
   if (!source) return 'trueup writes it itself';
-  return source.template ? undefined : `it is a copy of ${source.file}, which all sites share`;
+  return source.template
+    ? gatheredFault(plan, site, path, { desired, observed })
+    : `it is a copy of ${source.file}, which all sites share`;
 }
 
 /** Why the plan's common files have no say about a file of a site. */

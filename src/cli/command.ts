@@ -35,6 +35,9 @@ export const planOption = () => new Option('--plan <dir>', 'folder of the plan')
 export const revOption = () =>
   new Option('--rev <rev>', 'a revision instead of the files as they stand');
 
+export const exportsOption = () =>
+  new Option('--exports <file>', 'what was gathered at sites, as JSON (docs/stacks.md)');
+
 /** Adds how a controller is reached. */
 export function withServer(command: Command): Command {
   return command

@@ -2,7 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 
 import { z } from 'zod';
 
-import { InvalidInput, messageOf, UserError } from '../model/errors.ts';
+import { errorCode, InvalidInput, messageOf, UserError } from '../model/errors.ts';
 import { type Json, MAX_OUTPUT } from '../model/outputs.ts';
 import { exporterKey } from '../plan/exports.ts';
 import type { Gathered, Plan } from '../plan/plan.ts';
@@ -21,7 +21,7 @@ export async function readExports(file: string): Promise<Gathered> {
   try {
     text = await readFile(file, 'utf8');
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return new Map();
+    if (errorCode(error) === 'ENOENT') return new Map();
     throw new UserError(`cannot read ${file}: ${messageOf(error)}`);
   }
   const shape = 'it must be JSON such as {"SITE": {"STACK": {"NAME": "value"}}}';

@@ -2,8 +2,17 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 
 import { messageOf, UserError } from '../model/errors.ts';
+import { addAgentCommands } from './agent-program.ts';
 import { addBundleCommands, addKeyCommands } from './bundle-program.ts';
-import { clientFor, planOption, revOption, run, type ServerFlags, withServer } from './command.ts';
+import {
+  clientFor,
+  exportsOption,
+  planOption,
+  revOption,
+  run,
+  type ServerFlags,
+  withServer,
+} from './command.ts';
 import { EXIT, styled } from './output.ts';
 import { version } from './version.ts';
 
@@ -37,6 +46,7 @@ export async function createProgram(): Promise<Command> {
     .description('show every error of a plan, with positions')
     .addOption(planOption())
     .addOption(revOption())
+    .addOption(exportsOption())
     .action(
       run<{ plan: string; rev?: string }>(async (options, _args, output) =>
         (await import('./commands/validate.ts')).validate(options, output),
@@ -49,9 +59,10 @@ export async function createProgram(): Promise<Command> {
     .option('--all', 'all sites')
     .addOption(planOption())
     .addOption(revOption())
+    .addOption(exportsOption())
     .requiredOption('--out <dir>', 'folder for the site folders')
     .action(
-      run<{ plan: string; rev?: string; out: string; all?: boolean }>(
+      run<{ plan: string; rev?: string; exports?: string; out: string; all?: boolean }>(
         async (options, args, output) =>
           (await import('./commands/render.ts')).render(args, options, output),
       ),
@@ -62,9 +73,10 @@ export async function createProgram(): Promise<Command> {
     .argument('[revA]', 'from this revision (HEAD)')
     .argument('[revB]', 'to this revision (the files as they stand)')
     .addOption(planOption())
+    .addOption(exportsOption())
     .option('--site <site>', 'only this site')
     .action(
-      run<{ plan: string; site?: string }>(async (options, [a, b], output) =>
+      run<{ plan: string; site?: string; exports?: string }>(async (options, [a, b], output) =>
         (await import('./commands/diff.ts')).diff(a, b, options, output),
       ),
     );
@@ -75,6 +87,7 @@ export async function createProgram(): Promise<Command> {
     .argument('<what>', 'KEY, host:NAME.KEY, group:NAME.KEY, FILE or FILE:LINE')
     .addOption(planOption())
     .addOption(revOption())
+    .addOption(exportsOption())
     .action(
       run<{ plan: string; rev?: string }>(async (options, [site, what], output) =>
         (await import('./commands/explain.ts')).explain(site!, what!, options, output),
@@ -90,12 +103,18 @@ export async function createProgram(): Promise<Command> {
       .argument('<site>')
       .addOption(planOption())
       .addOption(revOption())
+      .addOption(exportsOption())
       .option('--vault-password-file <file>', 'for vaulted values');
     if (name === 'apply') command.option('--check', 'change nothing, show what would change');
     command.action(
-      run<{ plan: string; rev?: string; check?: boolean; vaultPasswordFile?: string }>(
-        async (options, [site], output) =>
-          (await import('./commands/apply.ts'))[name](site!, options, output),
+      run<{
+        plan: string;
+        rev?: string;
+        exports?: string;
+        check?: boolean;
+        vaultPasswordFile?: string;
+      }>(async (options, [site], output) =>
+        (await import('./commands/apply.ts'))[name](site!, options, output),
       ),
     );
   }
@@ -105,6 +124,7 @@ export async function createProgram(): Promise<Command> {
     .argument('<site>')
     .addOption(planOption())
     .addOption(revOption())
+    .addOption(exportsOption())
     .requiredOption('--observed <tree>', 'the edited site tree: a folder, or git:DIR@REV')
     .option('--write', 'make the edits in the plan folder')
     .addOption(
@@ -117,6 +137,7 @@ export async function createProgram(): Promise<Command> {
       run<{
         plan: string;
         rev?: string;
+        exports?: string;
         observed: string;
         write?: boolean;
         place: 'auto' | 'origin' | 'site';
@@ -145,6 +166,7 @@ export async function createProgram(): Promise<Command> {
       ),
     );
   addBundleCommands(program);
+  addAgentCommands(program);
   addKeyCommands(program);
   addServerCommands(program);
   return program;

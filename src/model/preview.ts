@@ -53,6 +53,8 @@ export interface PreviewReport {
   added: string[];
   removed: string[];
   failing: PreviewFailure[];
+  /** Sites that cannot be rendered before others have gathered something; what waits is in words. */
+  waiting?: { site: string; waitsFor: string }[];
   /** The largest first. */
   groups: PreviewGroup[];
   /** What is taken away to such an extent that the revision would be held. */

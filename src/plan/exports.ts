@@ -1,6 +1,7 @@
 import { InvalidInput } from '../model/errors.ts';
 import { isVaultText, type Json } from '../model/outputs.ts';
-import type { Problem } from '../model/problem.ts';
+import { compareText, type Problem } from '../model/problem.ts';
+import { sha256 } from '../model/tree.ts';
 import { layerChain, mergeParams, siteOf } from './layers.ts';
 import type { Gathered, Plan, StackDefinition } from './plan.ts';
 import { positionOf } from './shape.ts';
@@ -266,4 +267,18 @@ export function gatheredChanges(before: Gathered, after: Gathered): string[] {
   return [...new Set([...before.keys(), ...after.keys()])].filter(
     (key) => before.get(key) !== after.get(key),
   );
+}
+
+const digests = new WeakMap<Gathered, string>();
+
+/** Names all that was gathered. */
+export function gatheredDigest(gathered: Gathered): string {
+  let digest = digests.get(gathered);
+  if (digest === undefined) {
+    const sorted = [...gathered]
+      .toSorted(([a], [b]) => compareText(a, b))
+      .map(([key, values]) => [key, [...values].toSorted(([a], [b]) => compareText(a, b))]);
+    digests.set(gathered, (digest = sha256(JSON.stringify(sorted))));
+  }
+  return digest;
 }

@@ -235,9 +235,13 @@ function knownKeys(schema: z.ZodType, path: YamlPath): Set<string> {
   let at: Part = z.toJSONSchema(schema, { io: 'input' });
   for (const step of path) {
     if (typeof at !== 'object' || Array.isArray(at)) return new Set();
+    at = at.anyOf?.find((part) => typeof part === 'object' && part.properties) ?? at;
+    if (typeof at !== 'object') return new Set();
     at = typeof step === 'number' ? at.items : (at.properties?.[step] ?? at.additionalProperties);
   }
+  if (typeof at !== 'object' || Array.isArray(at)) return new Set();
+  const parts = [at, ...(at.anyOf ?? [])];
   return new Set(
-    typeof at === 'object' && !Array.isArray(at) ? Object.keys(at.properties ?? {}) : [],
+    parts.flatMap((part) => (typeof part === 'object' ? Object.keys(part.properties ?? {}) : [])),
   );
 }

@@ -34,8 +34,9 @@ export function readExports(
   const files = new Map<string, string>();
   for (const [key, path] of Object.entries(exports.files)) {
     const target = `${name}/${path}`;
-    if (targets.has(target)) files.set(key, target);
-    else {
+    // What is wrong with it is told here, and not once more by those that import it.
+    files.set(key, target);
+    if (!targets.has(target)) {
       const position = positionOf(nodeAt(root, ['exports', 'files', key])!.source!);
       const own = [...targets].map((one) => one.slice(name.length + 1));
       const message = `the stack ${quoted(name)} gives site trees no file ${quoted(path)} to export`;
@@ -47,6 +48,7 @@ export function readExports(
     const read = readValue(nodeAt(root, ['exports', 'values', key])!);
     if ('rule' in read) values.set(key, read.rule);
     else {
+      values.set(key, { secret: false, fault: () => read.fault });
       const position = keyPosition(root, ['exports', 'values', key]);
       const message = `${quoted(`exports.values.${key}`)} is no valid JSON Schema: ${read.fault}`;
       problems.push({ message, position });

@@ -45,6 +45,8 @@ export function commentOf(facts: CommentFacts): string {
     if (faults.length > MAX_FAULTS)
       parts.add(`and ${count(faults.length - MAX_FAULTS, 'fault')} more`);
   }
+  const waiting = waitingLines(report);
+  if (waiting.length > 0) parts.add(waiting.slice(0, MAX_FAULTS).join('\n'));
   for (const [what, names] of [
     ['come', report.added],
     ['go', report.removed],
@@ -81,6 +83,18 @@ function headline(report: PreviewReport): string {
 
 function removalWarning({ removals }: PreviewReport): string {
   return `> [!WARNING]\n> This removes ${removalText(removals)}. Once merged it is held until somebody confirms it with ${code('trueup confirm')}.`;
+}
+
+/** Nothing is wrong with these. */
+function waitingLines({ waiting = [] }: PreviewReport): string[] {
+  const byReason = Map.groupBy(waiting, ({ waitsFor }) => waitsFor);
+  return [...byReason].map(
+    ([reason, sites]) =>
+      `- waits for ${code(reason)}: ${codes(
+        sites.map(({ site }) => site),
+        3,
+      )}`,
+  );
 }
 
 function faultLines({ problems, failing }: PreviewReport): string[] {

@@ -4,6 +4,7 @@ import type { Handled } from '../loop/keyed-loop.ts';
 import { RENDERER_VERSION } from '../model/manifest.ts';
 import type { PreviewCheck, PreviewReport } from '../model/preview.ts';
 import { sha256 } from '../model/tree.ts';
+import { gatheredDigest } from '../plan/exports.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { JobResult, RenderJob } from '../render/worker/untrusted-renderer.ts';
 import type { PreviewRow } from '../store/rows.ts';
@@ -153,7 +154,12 @@ export class PreviewLoop {
   /** Names all that a preview is worked out from. */
   #basis({ head }: PullRequest, base: string): string {
     const { plan, maxRemoved } = this.#options;
-    return sha256([head, base, plan()?.revision, maxRemoved, RENDERER_VERSION, 1].join(' '));
+    const current = plan();
+    const parts = [head, base, current?.revision, maxRemoved, RENDERER_VERSION, 1];
+    // What was gathered counts only where something was.
+    if (current && current.plan.gathered.size > 0)
+      parts.push(gatheredDigest(current.plan.gathered));
+    return sha256(parts.join(' '));
   }
 
   async #renew(
@@ -177,6 +183,7 @@ export class PreviewLoop {
         : await renderer.run({
             plan: trial.plan,
             base: { files: current?.plan.files ?? new Map() },
+            ...(current ? { gathered: current.plan.gathered } : {}),
             tell: 'differences',
             timeout,
             signal,

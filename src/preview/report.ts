@@ -19,6 +19,9 @@ export function reportOf(result: JobResult, share: number): PreviewReport {
   const changed = result.sites.filter(isChanged);
   const { groups, cut } = bounded(groupsOf(changed, result));
   const failing = failuresOf(result.sites.filter(({ problems }) => problems.length > 0));
+  const waiting = result.sites.flatMap(({ site, waitsFor }) =>
+    waitsFor === undefined ? [] : [{ site, waitsFor }],
+  );
   const named = (which: (site: SiteOutcome) => boolean): string[] =>
     changed.filter(which).map(({ site }) => site);
   return {
@@ -28,6 +31,7 @@ export function reportOf(result: JobResult, share: number): PreviewReport {
     added: named(({ baseDigest }) => baseDigest === null),
     removed: named(({ digest }) => digest === null),
     failing: failing.slice(0, MAX_FAILURES),
+    ...(waiting.length > 0 ? { waiting: waiting.slice(0, MAX_FAILURES) } : {}),
     groups,
     removals: tooMuch(result.removals, share),
     cut: cut || failing.length > MAX_FAILURES,
@@ -54,8 +58,8 @@ export function digestsOf(result: JobResult): Map<string, string | null> {
   return new Map(result.sites.filter(isChanged).map(({ site, digest }) => [site, digest]));
 }
 
-function isChanged({ digest, baseDigest, problems }: SiteOutcome): boolean {
-  return problems.length === 0 && digest !== baseDigest;
+function isChanged({ digest, baseDigest, problems, waitsFor }: SiteOutcome): boolean {
+  return problems.length === 0 && waitsFor === undefined && digest !== baseDigest;
 }
 
 function groupsOf(changed: readonly SiteOutcome[], { differences }: JobResult): PreviewGroup[] {

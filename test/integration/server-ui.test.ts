@@ -168,6 +168,7 @@ test('a site’s files, and where their lines come from, can be looked into', as
       files: async () => ({ commit: 'c0ffee', files: [name] }),
       file: async (_site, path) =>
         path === 'README' ? { ...name, text: 'text\n', cut: false } : undefined,
+      imports: async () => [],
       explain: (where, what) => {
         asked.push([where, what]);
         if ('key' in what) throw new UserError('the site lisbon-07 has no parameter "x"');

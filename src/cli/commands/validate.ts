@@ -1,6 +1,7 @@
 import { InvalidInput } from '../../model/errors.ts';
 import { compareProblems, formatProblem } from '../../model/problem.ts';
 import type { Problem } from '../../model/problem.ts';
+import { NotGathered } from '../../plan/exports.ts';
 import type { Plan } from '../../plan/plan.ts';
 import { renderSite } from '../../render/render.ts';
 import { count, EXIT, type Output, styled } from '../output.ts';
@@ -34,6 +35,8 @@ function renderFaults(plan: Plan): Problem[] {
       renderSite(plan, site);
     } catch (error) {
       if (!(error instanceof InvalidInput)) throw error;
+      // It is for its own apply, or that of another site, to gather what is missing.
+      if (error instanceof NotGathered) continue;
       for (const problem of error.problems) faults.set(formatProblem(problem), problem);
     }
   }

@@ -2,7 +2,7 @@ import type { FileDifference, Removal } from '../../model/preview.ts';
 import type { Problem } from '../../model/problem.ts';
 import type { FileMode } from '../../model/tree.ts';
 import type { Refused } from '../../plan/load.ts';
-import type { PlanFiles } from '../../plan/plan.ts';
+import type { Gathered, PlanFiles } from '../../plan/plan.ts';
 
 /** A plan as it was read, not yet looked at. */
 export interface PlanSource {
@@ -15,6 +15,8 @@ export interface RenderJob {
   plan: PlanSource;
   /** The plan that it is compared with; without one nothing is compared. */
   base?: PlanSource;
+  /** What was gathered at sites; for both plans. */
+  gathered?: Gathered;
   /** The sites to render; not given: those that the two plans could differ at, without a base all. */
   sites?: readonly string[];
   /** Milliseconds for all of it; 10,000 if not given. */
@@ -49,6 +51,8 @@ export interface SiteOutcome {
   digest: string | null;
   /** Why it does not render; no more than twenty. */
   problems: Problem[];
+  /** What others have to gather before it can be rendered, in words. */
+  waitsFor?: string;
   /** Of the base's tree; null where the base has no such site, does not render it, or was not given. */
   baseDigest: string | null;
   /** In the order of the paths; where there is no base, or differences were asked for, none. */
@@ -91,6 +95,7 @@ export interface PackedPlan {
 export interface WorkerJob {
   plan: PackedPlan;
   base: PackedPlan | undefined;
+  gathered: Gathered;
   contents: ArrayBuffer;
   sites: readonly string[] | undefined;
   tell: 'contents' | 'differences';

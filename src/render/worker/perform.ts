@@ -3,6 +3,7 @@ import type { Removal } from '../../model/preview.ts';
 import type { Problem } from '../../model/problem.ts';
 import { changedPaths, type SiteTree, type TrackedFile, type TreeFile } from '../../model/tree.ts';
 import { changedSites } from '../../plan/changes.ts';
+import { missingText, NotGathered } from '../../plan/exports.ts';
 import type { Plan } from '../../plan/plan.ts';
 import { removals } from '../../plan/removals.ts';
 import { secretValuesIn, secretValuesOf } from '../../plan/secrets.ts';
@@ -51,16 +52,18 @@ export function perform(job: WorkerJob, send: (message: WorkerMessage) => void):
   };
 
   const known = new Map<string, TrackedFile>();
+  const { gathered } = job;
   let base: Plan | undefined;
   if (job.base) {
     Atomics.store(progress, 0, STAGE.readingBase);
     const { files, refused } = { ...job.base, files: unpack(job.base, job.contents, known) };
     // One that is not valid has no sites: all that the plan renders is new.
-    base = loadPlanAndTemplates(files, { refused }).plan;
+    base = loadPlanAndTemplates(files, { refused, gathered }).plan;
   }
   Atomics.store(progress, 0, STAGE.reading);
   const { plan, problems } = loadPlanAndTemplates(unpack(job.plan, job.contents, known), {
     refused: job.plan.refused,
+    gathered,
     ...(base ? { previous: base } : {}),
   });
   if (!plan) {
@@ -97,11 +100,13 @@ function outcome(
   const before = was?.tree?.tree ?? new Map<string, TreeFile>();
   const after = is.tree?.tree ?? new Map<string, TreeFile>();
   // Where it does not render, the site stays as it is.
-  const paths = !compare || is.problems.length > 0 ? [] : changedPaths(before, after);
+  const renders = is.problems.length === 0 && is.waitsFor === undefined;
+  const paths = compare && renders ? changedPaths(before, after) : [];
   const about = {
     site,
     digest: is.tree?.digest ?? null,
     problems: is.problems.slice(0, MAX_PROBLEMS),
+    ...(is.waitsFor === undefined ? {} : { waitsFor: is.waitsFor }),
     baseDigest: was?.tree?.digest ?? null,
   };
   if (into instanceof Contents) {
@@ -132,11 +137,15 @@ function secretsOf(plans: readonly Plan[], site: string, trees: readonly SiteTre
   return [...new Set([...values, ...inTrees])];
 }
 
-function rendered(plan: Plan, site: string): { tree?: RenderedSite; problems: Problem[] } {
+function rendered(
+  plan: Plan,
+  site: string,
+): { tree?: RenderedSite; problems: Problem[]; waitsFor?: string } {
   if (!plan.sites.has(site)) return { problems: [] };
   try {
     return { tree: renderSite(plan, site), problems: [] };
   } catch (error) {
+    if (error instanceof NotGathered) return { problems: [], waitsFor: missingText(error.missing) };
     if (!(error instanceof InvalidInput)) throw error;
     return { problems: [...error.problems] };
   }

@@ -158,11 +158,12 @@ class Thread {
     const onAbort = (): void => this.end('aborted');
     job.signal?.addEventListener('abort', onAbort, { once: true });
     this.#worker.ref();
-    const { sites, tell = 'contents' } = job;
+    const { sites, tell = 'contents', gathered = new Map() } = job;
     const message: WorkerJob = {
       plan,
       base,
       contents,
+      gathered,
       sites,
       tell,
       progress,
