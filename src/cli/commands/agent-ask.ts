@@ -1,0 +1,132 @@
+import { resolve as absolute } from 'node:path';
+
+import { z } from 'zod';
+
+import type { AgentView } from '../../agent/agent.ts';
+import { type Asked, askAgent, perform } from '../../agent/control.ts';
+import { agentDirectory } from '../../agent/data-directory.ts';
+import { UserError } from '../../model/errors.ts';
+import { type RunReport, totalCounts } from '../../model/run.ts';
+import { count, EXIT, type Output, styled, styledDiff } from '../output.ts';
+import { type DataOptions, openAgentOnce } from './agent.ts';
+
+/** Asks the agent that runs on the data directory, or does it in its place where none runs. */
+export async function ask(options: DataOptions, asked: Asked): Promise<unknown> {
+  const running = await askAgent(agentDirectory(options.data).socket, asked);
+  if (running) return running.answer;
+  const agent = await openAgentOnce(options);
+  try {
+    return await perform(agent, asked);
+  } finally {
+    await agent.stop();
+  }
+}
+
+/** `trueup agent status` */
+export async function status(options: DataOptions, output: Output): Promise<number> {
+  const view = viewOf(await ask(options, { do: 'view' }));
+  tell(view, output);
+  output.document(view);
+  return EXIT.ok;
+}
+
+/** `trueup agent import` */
+export async function importBundle(
+  file: string,
+  options: DataOptions,
+  output: Output,
+): Promise<number> {
+  const answer = await ask(options, { do: 'import', file: absolute(file) });
+  const view = viewOf(answer);
+  output.line(
+    z.object({ fresh: z.boolean() }).parse(answer).fresh
+      ? `took in generation ${view.status?.generation}`
+      : 'the site has it already',
+  );
+  tell(view, output);
+  output.document(answer);
+  return EXIT.ok;
+}
+
+/** `trueup agent export` */
+export async function exportBundle(
+  file: string,
+  options: DataOptions & { full?: boolean },
+  output: Output,
+): Promise<number> {
+  const asked = { do: 'export' as const, file: absolute(file), full: options.full === true };
+  const made = z
+    .object({ bytes: z.number(), sequence: z.number() })
+    .nullable()
+    .parse(await ask(options, asked));
+  output.line(made ? `wrote ${made.bytes} bytes to ${file}` : 'the centre has everything');
+  output.document(made ?? { bytes: 0 });
+  return EXIT.ok;
+}
+
+/** `trueup agent apply` */
+export async function apply(
+  options: DataOptions & { check?: boolean },
+  output: Output,
+): Promise<number> {
+  if (options.check) return check(options, output);
+  const view = viewOf(await ask(options, { do: 'apply' }));
+  tell(view, output);
+  output.document(view);
+  return view.status?.failed ? EXIT.error : EXIT.ok;
+}
+
+/** A check run of what stands at the site, told to people. */
+export async function check(options: DataOptions, output: Output): Promise<number> {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+  const report = (await ask(options, { do: 'check' })) as RunReport;
+  for (const task of report.tasks.filter(({ status }) => status !== 'ok' && status !== 'skipped')) {
+    output.line(`${styled('bold', task.host)}  ${task.status}  ${task.name}`);
+    if (task.diff) output.line(styledDiff(task.diff));
+  }
+  const { changed } = totalCounts(report.hosts);
+  output.line(
+    report.result === 'success'
+      ? `applied, it would change ${count(changed, 'thing')}`
+      : `the check run ended otherwise (${report.result}): ${report.reason}`,
+  );
+  output.document(report);
+  if (report.result !== 'success') return EXIT.error;
+  return changed > 0 ? EXIT.differs : EXIT.ok;
+}
+
+/** `trueup agent resolve` */
+export async function resolve(
+  path: string,
+  choice: string,
+  options: DataOptions,
+  output: Output,
+): Promise<number> {
+  if (choice !== 'plan' && choice !== 'site')
+    throw new UserError(`"${choice}" is no choice: say plan or site`);
+  const answer = await ask(options, { do: 'resolve', path, choice });
+  const { left } = z.object({ left: z.array(z.string()) }).parse(answer);
+  output.line(left.length > 0 ? `still to be solved: ${left.join(', ')}` : 'the site goes on');
+  output.document(answer);
+  return EXIT.ok;
+}
+
+function viewOf(answer: unknown): AgentView {
+  // Of our own making, by this very version.
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+  return answer as AgentView;
+}
+
+function tell({ site, tree, server, status, contact, owed }: AgentView, output: Output): void {
+  output.line(`${styled('bold', site)}  ${status?.message || 'nothing was brought here yet'}`);
+  if (status?.hold) output.line(`  ${styled('yellow', 'held')}      ${status.hold}`);
+  for (const path of status?.conflicts ?? []) output.line(`  conflict  ${path}`);
+  if (status?.guard) output.line(`  ${styled('red', 'guard')}     ${status.guard}`);
+  output.line(`  tree      ${tree}`);
+  const heard = contact?.at
+    ? `heard of at ${new Date(contact.at).toISOString()}`
+    : 'never heard of';
+  const centre = contact?.error ? `${heard}; now: ${contact.error}` : heard;
+  output.line(`  centre    ${server === null ? 'by hand' : `${server}, ${centre}`}`);
+  if (owed > 0) output.line(`  owes      ${count(owed, 'commit and report')}`);
+}
