@@ -25,6 +25,10 @@ const count = Number(process.argv[2] ?? 1000);
 if (process.argv[3] === 'agents') await beAgents();
 else await beController();
 
+async function refuse(): Promise<never> {
+  throw new Error('the bench does not decide');
+}
+
 async function beController(): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'trueup-bench-'));
   const log = createLogger({ level: 'error', format: 'json' });
@@ -35,9 +39,6 @@ async function beController(): Promise<void> {
     env: {},
     overrides: { dataDir: folder, plan: { url: folder } },
   });
-  const refuse = async (): Promise<never> => {
-    throw new Error('the bench does not decide');
-  };
   const agents = await Agents.open({
     directory: folder,
     config: config.agents,
@@ -92,7 +93,14 @@ async function beController(): Promise<void> {
     siteDiff: never,
     inspect: { files: never, file: never, imports: never, explain: () => undefined },
     changes: new ChangeFeed(() => store.changeCount()),
-    decisions: { merge: never, close: never, choose: never, retry: never, confirm: never, check: never },
+    decisions: {
+      merge: never,
+      close: never,
+      choose: never,
+      retry: never,
+      confirm: never,
+      check: never,
+    },
     waiting: never,
     auth: createAuthenticator({ token: () => undefined, tokens: store.tokens }),
     agents,

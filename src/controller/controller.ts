@@ -4,8 +4,8 @@ import { AnsibleDriver } from '../ansible/driver.ts';
 import type { Config } from '../config/config.ts';
 import { DriftLoop } from '../drift/drift-loop.ts';
 import type { Forge } from '../forge/forge.ts';
-import { PlanRepository } from '../git/plan-repository.ts';
-import { SiteStore } from '../git/site-store.ts';
+import type { PlanRepository } from '../git/plan-repository.ts';
+import type { SiteStore } from '../git/site-store.ts';
 import { KeyedLoop, type KeyedLoopOptions } from '../loop/keyed-loop.ts';
 import { turns } from '../loop/turns.ts';
 import type { Driver } from '../model/driver.ts';
@@ -13,7 +13,6 @@ import { messageOf, UserError } from '../model/errors.ts';
 import { consumersOf } from '../plan/exports.ts';
 import type { Plan } from '../plan/plan.ts';
 import { secretValuesIn } from '../plan/secrets.ts';
-import { askForCheck } from '../preview/ask-check.ts';
 import { DashboardLoop } from '../proposals/dashboard.ts';
 import { GroupLoop } from '../proposals/group-loop.ts';
 import { ProposalLoop, REOPENABLE } from '../proposals/proposal-loop.ts';
@@ -26,17 +25,17 @@ import { Runner } from '../runner/runner.ts';
 import { createUserNames } from '../runner/working-copy/user-names.ts';
 import { WorkingCopyWatcher } from '../runner/working-copy/watch.ts';
 import { WorkingCopies } from '../runner/working-copy/working-copies.ts';
-import type { Inspect, Nudge } from '../server/options.ts';
-import type { ProposalRow } from '../store/rows.ts';
+import type { Decisions, Inspect, Nudge } from '../server/options.ts';
 import type { Store } from '../store/store.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { Agents } from './agents/agents.ts';
 import type { BundleTools } from './agents/bundle-tools.ts';
 import { type DataDirectory, takeDataDirectory } from './data-directory.ts';
+import { createDecisions } from './decisions.ts';
 import type { ForgeCredentials } from './forge-credentials.ts';
 import { createForge } from './forge.ts';
-import { confirmRevision, planGuards } from './guards.ts';
+import { planGuards } from './guards.ts';
 import { createInspect } from './inspect.ts';
 import { openParts, type Parts } from './parts.ts';
 import { createPreviews, type Previews } from './previews.ts';
@@ -102,6 +101,8 @@ export class Controller {
   readonly store: Store;
   readonly copies: WorkingCopies;
   readonly inspect: Inspect;
+  /** What people decide, or ask for. */
+  readonly decisions: Decisions;
   readonly #options: ControllerOptions;
   readonly #directory: DataDirectory;
   readonly #trees: SiteStore;
@@ -110,7 +111,6 @@ export class Controller {
   readonly #driver: Driver;
   readonly #runner: Runner;
   readonly #plan: PlanLoop;
-  readonly #proposal: ProposalLoop;
   /** Groups of edits that wait for their proposal. */
   readonly waiters: Waiters;
   /** The agents at sites. */
@@ -251,7 +251,7 @@ export class Controller {
       onProposal: (id) => this.#loops.proposal.nudge(id),
       onGroup: (key) => this.#loops.group.nudge(key),
     });
-    this.#proposal = new ProposalLoop({
+    const proposal = new ProposalLoop({
       store,
       repository,
       forge: this.#forge,
@@ -295,6 +295,16 @@ export class Controller {
       log,
     });
     const revision = new RevisionLoop({ store, log, metrics, now });
+    this.decisions = createDecisions({
+      store,
+      proposals: proposal.decisions,
+      now,
+      onProposal: (id) => this.#loops.proposal.nudge(id),
+      onGroup: (key) => this.#loops.group.nudge(key),
+      onSite: (name) => this.#loops.site.nudge(name),
+      onPlan: () => this.#loops.plan.nudge(PLAN),
+      onPreview: (number) => this.#loops.preview.nudge(String(number)),
+    });
 
     const loop = (
       name: string,
@@ -316,7 +326,7 @@ export class Controller {
       // One at a time, so that limits are kept.
       group: loop('group', 1, (key) => group.handle(key)),
       // Those that were opened together are not asked for together for ever.
-      proposal: loop('proposal', 4, (id) => spread(this.#proposal.handle(id))),
+      proposal: loop('proposal', 4, (id) => spread(proposal.handle(id))),
       pulls: loop('pulls', 1, () => spread(this.#previews.loop.list())),
       preview: loop('preview', 8, (number, signal) =>
         spread(this.#previews.loop.handle(number, signal)),
@@ -422,59 +432,6 @@ export class Controller {
   nudge(what: Nudge): void {
     if ('plan' in what) this.#loops.plan.nudge(PLAN);
     else void this.#nudgePullRequest(what.pullRequest);
-  }
-
-  async mergeProposal(id: string, by: string): Promise<ProposalRow> {
-    const proposal = await this.#proposal.decisions.merge(id, by);
-    this.#loops.proposal.nudge(proposal.id);
-    return proposal;
-  }
-
-  async closeProposal(id: string, by: string): Promise<ProposalRow> {
-    const proposal = await this.#proposal.decisions.close(id, by);
-    this.#loops.proposal.nudge(proposal.id);
-    return proposal;
-  }
-
-  /** Takes another of a proposal's options (from 1). Throws `UserError` where there is nothing to choose. */
-  async chooseProposal(id: string, option: number, by: string): Promise<ProposalRow> {
-    const proposal = await this.#proposal.decisions.choose(id, option, by);
-    this.#loops.group.nudge(proposal.groupKey);
-    return proposal;
-  }
-
-  /** Lets a revision that is held come into force. Throws `UserError` where it is not the one that is held. */
-  async confirmRevision(revision: string, by: string): Promise<void> {
-    const { now = Date.now } = this.#options;
-    await confirmRevision(this.store, { revision, by, at: now() });
-    this.#loops.plan.nudge(PLAN);
-  }
-
-  /** Has a pull request checked at hosts. Throws `UserError` where it cannot be, as `askForCheck` says. */
-  async checkPreview(number: number, commit: string | undefined, by: string): Promise<void> {
-    const { now = Date.now } = this.#options;
-    await askForCheck(this.store, { number, commit, by, at: now() });
-    this.#loops.preview.nudge(String(number));
-  }
-
-  /** Applies a site again now, whatever was applied before. Throws `UserError` if there is no such site. */
-  async retrySite(name: string, by: string): Promise<void> {
-    const { now = Date.now } = this.#options;
-    if (!(await this.store.sites.get(name))) throw new UserError(`the plan has no site ${name}`);
-    await this.store.transaction(async (tx) => {
-      await tx.sites.update(name, {
-        applyForced: true,
-        applyReason: `asked for by ${by} (${now()})`,
-      });
-      await tx.audit.append({
-        at: now(),
-        actor: by,
-        action: 'site.retried',
-        subject: name,
-        detail: {},
-      });
-    });
-    this.#loops.site.nudge(name);
   }
 
   /** Unified diff between what the plan asks for and what was last found at the site. */

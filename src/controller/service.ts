@@ -97,14 +97,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       ...(ui ? { ui } : {}),
       agents: controller.agents,
       agentLimits: { bundle: config.agents.maxReturnMib * 2 ** 20, ...options.agentLimits },
-      decisions: {
-        merge: (id, by) => controller.mergeProposal(id, by),
-        close: (id, by) => controller.closeProposal(id, by),
-        choose: (id, option, by) => controller.chooseProposal(id, option, by),
-        retry: (site, by) => controller.retrySite(site, by),
-        confirm: (revision, by) => controller.confirmRevision(revision, by),
-        check: (number, commit, by) => controller.checkPreview(number, commit, by),
-      },
+      decisions: controller.decisions,
       webhooks: {
         secret: (forge) => credentials.webhookSecret(forge),
         subject: (forge) => ({

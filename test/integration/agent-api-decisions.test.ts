@@ -37,7 +37,7 @@ test('an edit at a cut-off site is judged against the plan of today, and its dec
   expect(await world.bare('sites', 'rev-parse', 'refs/sites/lisbon/observed^')).toBe(edited);
 
   // It is rejected: what is desired is issued once more, and says so.
-  await service.service.controller.closeProposal(proposal.id, 'Dora');
+  await service.service.controller.decisions.close(proposal.id, 'Dora');
   const decided = await service.until('the decision is on its way', async () => {
     const { generation, desiredCommit } = await service.site('lisbon');
     return generation === 3 && desiredCommit;
@@ -65,7 +65,7 @@ test('a decision is told with every desired tree until the site has it', async (
   await agent.side.edit(NTP, 'iburst', 'iburst prefer');
   await agent.push();
   const proposal = await service.proposal('lisbon');
-  await service.service.controller.closeProposal(proposal.id, 'Dora');
+  await service.service.controller.decisions.close(proposal.id, 'Dora');
   const decided = await service.until('the decision is on its way', async () => {
     const { generation, desiredCommit } = await service.site('lisbon');
     return generation === 2 && desiredCommit;
@@ -135,7 +135,7 @@ test('where plan and site changed the same line, that is shown, proposed and dec
   expect(await (await fetch(`${service.url}/metrics`)).text()).toContain(
     'trueup_agent_conflict_sites 1',
   );
-  await service.service.controller.closeProposal(proposal.id, 'Dora');
+  await service.service.controller.decisions.close(proposal.id, 'Dora');
   await service.until('the decision is on its way', async () => {
     const row = await service.site('porto');
     return row.generation === 3 && row.hold === null && row;

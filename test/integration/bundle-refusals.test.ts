@@ -380,8 +380,8 @@ test.each(refusals)('a bundle %s is refused and changes nothing', async (...of) 
       trusted: [allowedKey('trueup', world.signer.publicKey, { validBefore: NOW - 10 * DAY })],
     }),
   }).catch((caught: unknown) => caught);
-  expect(error).toBeInstanceOf(InvalidBundle);
-  const { reason: code, message } = error as InvalidBundle;
+  if (!(error instanceof InvalidBundle)) throw new Error('it was not refused', { cause: error });
+  const { reason: code, message } = error;
   expect({ code, message }).toEqual({ code: reason, message: expect.stringMatching(words) });
   expect(message).toMatch(/^the bundle is refused: /);
   expect(await stateOf()).toEqual(before);

@@ -85,12 +85,11 @@ test('says in a comment who had it closed, with no mention or markup', async () 
 
 /** Looks until mergeability, which GitHub works out beside, is known and looking costs nothing. */
 async function settled(look: () => Promise<unknown>): Promise<void> {
-  const { forge, remaining } = bench;
   for (let i = 0; i < 100; i += 1) {
-    const { mergeable } = await forge.mergeResult(1);
-    const before = remaining();
+    const { mergeable } = await bench.forge.mergeResult(1);
+    const before = bench.remaining();
     await look();
-    if (mergeable !== undefined && remaining() === before) return;
+    if (mergeable !== undefined && bench.remaining() === before) return;
   }
   throw new Error('looking went on to cost something');
 }

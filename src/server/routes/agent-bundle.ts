@@ -83,7 +83,7 @@ export function agentBundleRoutes({ agents }: ServerOptions, limits: AgentLimits
 /** Says what was wrong with a bundle. */
 function refused(error: unknown): unknown {
   if (!(error instanceof UserError)) return error;
-  const { reason } = error as { reason?: unknown };
+  const reason = 'reason' in error ? error.reason : undefined;
   return new HttpProblem(422, {
     detail: error.message,
     ...(typeof reason === 'string' && { reason }),
