@@ -42,6 +42,8 @@ test('a site comes back as it was written', async () => {
     writingFrom: null,
     lastRunId: null,
     lastAppliedAt: null,
+    needs: [],
+    waitsFor: null,
     updatedAt: 5_000,
     removedAt: null,
   });
