@@ -5,7 +5,7 @@ import { z } from 'zod';
 
 import { Client } from '../../src/cli/client.ts';
 import { pageOf, Proposal, ProposalDetail, Status } from '../../src/server/wire.ts';
-import { seededRandom } from '../support/random.ts';
+import { seededRandom, seedOfRun } from '../support/random.ts';
 import { lastLines, ServiceProcess, TOKEN } from '../support/service-process.ts';
 import { eventually } from '../support/wait.ts';
 import { editAll, regionPlan, SOUTH, WEST } from '../support/world-fleet.ts';
@@ -17,7 +17,7 @@ import { World } from '../support/world.ts';
 
 const KILLS = 4;
 const TIMEOUT = 240_000;
-const seed = Number(process.env['TRUEUP_SEED'] ?? Date.now() % 1_000_000);
+const seed = seedOfRun();
 
 let world: World;
 let running: ServiceProcess;

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 
-import { seededRandom } from '../support/random.ts';
+import { seededRandom, seedOfRun } from '../support/random.ts';
 import { lastLines, ServiceProcess } from '../support/service-process.ts';
 import { eventually } from '../support/wait.ts';
 import { makeHosts, pairPlan } from '../support/world-plan.ts';
@@ -14,11 +14,16 @@ import { World } from '../support/world.ts';
 
 /** Law 12, for the whole thread: killed at any moment, on real Ansible and real git, everything ends as it must. */
 
-/** Kills in each test; there are five. */
+/** Kills in each test. */
 const KILLS = 4;
+/** Of all moments a story can be killed from; TRUEUP_KILLS=all takes every one. */
+const FROM: readonly Stage[] =
+  process.env['TRUEUP_KILLS'] === undefined
+    ? ['start', 'edit', 'second edit']
+    : ['start', 'commit', 'edit', 'merge', 'second edit'];
 const TIMEOUT = 240_000;
 
-const seed = Number(process.env['TRUEUP_SEED'] ?? Date.now() % 1_000_000);
+const seed = seedOfRun();
 
 let world: World;
 let killer: Killer;
@@ -32,7 +37,7 @@ afterAll(() => world.remove());
 beforeEach(() => world.restore());
 afterEach(() => killer.kill());
 
-test.each<[Stage]>([['start'], ['commit'], ['edit'], ['merge'], ['second edit']])(
+test.each(FROM)(
   `killed ${KILLS} times from the stage "%s" on, with seed ${seed}`,
   async (from) => {
     const story = new Story(world);

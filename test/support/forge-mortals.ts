@@ -8,7 +8,6 @@ import { z } from 'zod';
 import type { Call, FakeGitHub, Watcher } from './github/server.ts';
 
 const PROGRAM = join(import.meta.dirname, 'forge-mortal.ts');
-const COMPILED = join(import.meta.dirname, '../../node_modules/.cache/trueup/compiled');
 const Word = z.object({ loaded: z.literal(true).optional(), url: z.string().optional() });
 type Moment = Parameters<Watcher>[1];
 
@@ -139,7 +138,6 @@ export class Mortals {
       const child = fork(PROGRAM, [settings], {
         detached: true,
         stdio: ['ignore', file, file, 'ipc'],
-        env: { ...process.env, NODE_COMPILE_CACHE: COMPILED },
       });
       return { child, loaded: once(child, 'message') };
     } finally {

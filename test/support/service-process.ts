@@ -11,8 +11,6 @@ import type { World } from './world.ts';
 
 const MAIN = join(import.meta.dirname, '../../src/cli/main.ts');
 const MORTAL = join(import.meta.dirname, 'mortal-service.ts');
-/** Compiled modules are kept, so that the many starts of one test run take half the time. */
-const COMPILED = join(import.meta.dirname, '../../node_modules/.cache/trueup/compiled');
 const Listening = z.object({ url: z.string() });
 
 /** `trueup controller` on a world, as a process of its own, in a process group of its own. */
@@ -53,7 +51,6 @@ export class ServiceProcess {
           : [MORTAL, file, String(options.dieAt)];
       const child = spawn(process.execPath, command, {
         cwd: world.root,
-        env: { ...process.env, NODE_COMPILE_CACHE: COMPILED },
         detached: true,
         stdio: ['ignore', 'pipe', log],
       });
