@@ -16,7 +16,7 @@ import { World } from '../support/world.ts';
 
 /** Kills in each test. */
 const KILLS = 4;
-/** Of all moments a story can be killed from; TRUEUP_KILLS=all takes every one. */
+/** Of all moments a story can be killed from; with TRUEUP_KILLS set, every one. */
 const FROM: readonly Stage[] =
   process.env['TRUEUP_KILLS'] === undefined
     ? ['start', 'edit', 'second edit']
