@@ -1,9 +1,6 @@
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
 
-import { run } from './command.ts';
-
-/** Where an agent keeps everything, unless told otherwise. */
-const DATA = '/var/lib/trueup-agent';
+import { agentDataOption, run } from './command.ts';
 
 type DataFlags = { data: string };
 
@@ -13,7 +10,7 @@ export function addAgentCommands(program: Command): void {
     .command('agent')
     .description('keep this site true, with its centre or without');
   const sub = (name: string, description: string): Command =>
-    agent.command(name).description(description).addOption(dataOption());
+    agent.command(name).description(description).addOption(agentDataOption());
 
   sub('enroll', 'make this machine the agent of a site, by a one-time code of its centre')
     .requiredOption('--server <url>', 'the centre')
@@ -100,10 +97,4 @@ export function addAgentCommands(program: Command): void {
         (await import('./commands/agent.ts')).trust(file!, options, output),
       ),
     );
-}
-
-function dataOption(): Option {
-  return new Option('--data <dir>', 'where the agent keeps everything')
-    .default(DATA)
-    .env('TRUEUP_AGENT_DATA');
 }

@@ -2,6 +2,7 @@ import { type Command, Option } from 'commander';
 
 import { UserError } from '../model/errors.ts';
 import {
+  agentDataOption,
   clientFor,
   counted,
   gather,
@@ -10,6 +11,7 @@ import {
   revOption,
   run,
   type ServerFlags,
+  withServer,
 } from './command.ts';
 
 const DAY = 86_400_000;
@@ -41,6 +43,24 @@ export function addBundleCommands(program: Command): void {
     .action(
       run<{ trust: string; site?: string; data?: string }>(async (options, [file], output) =>
         (await import('./commands/bundle.ts')).verifyBundle(file!, options, output),
+      ),
+    );
+  withServer(
+    bundle
+      .command('import')
+      .description('hand a bundle that was carried to the controller, or to the agent here')
+      .argument('<file>'),
+  )
+    .option('--site <site>', 'the site it has to be of (the one it names)')
+    .addOption(agentDataOption())
+    .action(
+      run<ServerFlags & { data: string; site?: string }>(async (options, [file], output) =>
+        (await import('./commands/bundle-import.ts')).importBundle(
+          file!,
+          options,
+          () => clientFor(options),
+          output,
+        ),
       ),
     );
   bundle

@@ -1,4 +1,4 @@
-import { createWriteStream } from 'node:fs';
+import { createWriteStream, openAsBlob } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -9,8 +9,8 @@ import { UserError } from '../model/errors.ts';
 
 /** How long the controller may take to answer (ms). */
 const TIMEOUT = 30_000;
-/** How long a file may take (ms). */
-const DOWNLOAD_TIMEOUT = 30 * 60_000;
+/** How long a file may take, either way (ms). */
+const FILE_TIMEOUT = 30 * 60_000;
 const MAX_ANSWER = 32 * 1024 * 1024;
 export const DEFAULT_SERVER = 'http://127.0.0.1:7440';
 
@@ -50,7 +50,7 @@ export class Client {
 
   /** Writes what is at a path into a file, which is there whole or not at all. False: there is nothing. */
   async download(path: string, file: string): Promise<boolean> {
-    const response = await this.#fetch('GET', path, { timeout: DOWNLOAD_TIMEOUT });
+    const response = await this.#fetch('GET', path, { timeout: FILE_TIMEOUT });
     if (!response.ok) throw new UserError(problemText(response.status, await response.text()));
     if (response.status === 204 || response.body === null) return false;
     const fresh = `${file}.part-${process.pid}`;
@@ -63,6 +63,16 @@ export class Client {
     return true;
   }
 
+  /** Sends a file, which is read as it goes. */
+  async upload<T>(path: string, file: string, type: string, schema: z.ZodType<T>): Promise<T> {
+    const body = await openAsBlob(file, { type });
+    return this.#answer(
+      path,
+      await this.#fetch('POST', path, { body, timeout: FILE_TIMEOUT }),
+      schema,
+    );
+  }
+
   async #fetch(
     method: string,
     path: string,
@@ -73,9 +83,11 @@ export class Client {
         method,
         headers: {
           ...(this.#token ? { authorization: `Bearer ${this.#token}` } : {}),
-          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+          ...(body === undefined || body instanceof Blob
+            ? {}
+            : { 'content-type': 'application/json' }),
         },
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        ...(body === undefined ? {} : { body: body instanceof Blob ? body : JSON.stringify(body) }),
         signal: AbortSignal.timeout(timeout),
         redirect: 'error',
       });
@@ -91,8 +103,11 @@ export class Client {
   }
 
   async #ask<T>(method: string, path: string, schema: z.ZodType<T>, body?: unknown): Promise<T> {
+    return this.#answer(path, await this.#fetch(method, path, { body }), schema);
+  }
+
+  async #answer<T>(path: string, response: Response, schema: z.ZodType<T>): Promise<T> {
     const url = `${this.#server}/api/v1${path}`;
-    const response = await this.#fetch(method, path, { body });
     const text = await response.text();
     if (text.length > MAX_ANSWER)
       throw new UserError(`${url} answered with more than ${MAX_ANSWER} characters`);

@@ -38,6 +38,11 @@ export const revOption = () =>
 export const exportsOption = () =>
   new Option('--exports <file>', 'what was gathered at sites, as JSON (docs/stacks.md)');
 
+export const agentDataOption = () =>
+  new Option('--data <dir>', 'where the agent keeps everything')
+    .default('/var/lib/trueup-agent')
+    .env('TRUEUP_AGENT_DATA');
+
 /** Adds how a controller is reached. */
 export function withServer(command: Command): Command {
   return command
