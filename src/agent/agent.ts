@@ -10,7 +10,11 @@ import type { RunReport } from '../model/run.ts';
 import { Runner } from '../runner/runner.ts';
 import { createUserNames } from '../runner/working-copy/user-names.ts';
 import { WorkingCopyWatcher } from '../runner/working-copy/watch.ts';
-import { WorkingCopies } from '../runner/working-copy/working-copies.ts';
+import {
+  type EditWords,
+  type FileEdit,
+  WorkingCopies,
+} from '../runner/working-copy/working-copies.ts';
 import { openStore, type Store } from '../store/store.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { CentreClient } from './centre-client.ts';
@@ -250,11 +254,11 @@ export class Agent {
     return this.exchange.give(file, full);
   }
 
-  /** Records what stands in the site's tree now, in somebody's words. False: nothing was edited. */
-  async record(said: { words?: string; author?: string }): Promise<boolean> {
-    const recorded = await this.copies.observe(this.site, said);
+  /** Makes and records an edit, in somebody's words. Throws UserError where the files are not as they were found. */
+  async edit(edits: readonly FileEdit[], said: EditWords): Promise<void> {
+    await this.copies.edit(this.site, edits, said);
     this.#loops.site.nudge(this.site);
-    return recorded;
+    this.#loops.push?.nudge(this.site, GATHER);
   }
 
   /** Applies what stands at the site now, whatever the policy says. */

@@ -5,16 +5,25 @@ import { text } from 'node:stream/consumers';
 import { z } from 'zod';
 
 import { errorCode, messageOf, UserError } from '../model/errors.ts';
+import type { TreeFile } from '../model/tree.ts';
 import type { Agent } from './agent.ts';
 
-const MAX_BODY = 64 * 1024;
+/** Edits hold whole files, before and after. */
+const MAX_BODY = 64 * 1024 * 1024;
+
+const File = z.object({ mode: z.enum(['100644', '100755']), content: z.base64() }).nullable();
 
 /** What people may ask of an agent, by name; the data directory's mode says who may. */
 const Asked = z.discriminatedUnion('do', [
   z.object({ do: z.literal('view') }),
   z.object({ do: z.literal('import'), file: z.string() }),
   z.object({ do: z.literal('export'), file: z.string(), full: z.boolean() }),
-  z.object({ do: z.literal('record'), words: z.string().max(4000), author: z.string().max(200) }),
+  z.object({
+    do: z.literal('edit'),
+    edits: z.array(z.object({ path: z.string().max(4096), before: File, after: File })).max(1000),
+    words: z.string().max(4000),
+    author: z.string().max(200),
+  }),
   z.object({ do: z.literal('apply') }),
   z.object({ do: z.literal('check') }),
   z.object({
@@ -34,8 +43,16 @@ export async function perform(agent: Agent, asked: Asked): Promise<unknown> {
       return { fresh: await agent.import(asked.file), ...(await agent.view()) };
     case 'export':
       return (await agent.export(asked.file, asked.full)) ?? null;
-    case 'record':
-      return { recorded: await agent.record(asked) };
+    case 'edit':
+      await agent.edit(
+        asked.edits.map(({ path, before, after }) => ({
+          path,
+          before: received(before),
+          after: received(after),
+        })),
+        asked,
+      );
+      return agent.view();
     case 'apply':
       await agent.apply();
       return agent.view();
@@ -44,6 +61,15 @@ export async function perform(agent: Agent, asked: Asked): Promise<unknown> {
     case 'resolve':
       return { left: await agent.resolve(asked.path, asked.choice), ...(await agent.view()) };
   }
+}
+
+/** A file as it is sent. */
+export function sent(file: TreeFile | undefined): z.output<typeof File> {
+  return file ? { mode: file.mode, content: file.content.toString('base64') } : null;
+}
+
+function received(file: z.output<typeof File>): TreeFile | undefined {
+  return file ? { mode: file.mode, content: Buffer.from(file.content, 'base64') } : undefined;
 }
 
 /** Lets commands reach an agent that runs, over a socket in its data directory. */

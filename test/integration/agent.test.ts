@@ -37,10 +37,9 @@ test('an agent enrols, applies what is desired, and the centre hears of it', asy
 test('an edit made at the site comes back in its author’s words; merged, it ends there', async () => {
   const all = await AgentWorld.start();
   await all.enrol();
-  const agent = await all.open();
+  await all.open();
   await all.synced();
-  await all.edit(NTP, '192.0.2.1', '192.0.2.9');
-  expect(await agent.record({ words: 'The old clock died', author: 'nadia' })).toBe(true);
+  await all.say(NTP, '192.0.2.1', '192.0.2.9', { words: 'The old clock died', author: 'nadia' });
   const proposal = await all.service.proposal('lisbon');
   expect(proposal.body).toContain('The old clock died');
   expect(proposal.body).toContain('nadia');
@@ -53,13 +52,11 @@ test('an edit made at the site comes back in its author’s words; merged, it en
 test('an edit that is rejected goes back at the site, and one made since lives on', async () => {
   const all = await AgentWorld.start();
   await all.enrol();
-  const agent = await all.open();
+  await all.open();
   await all.synced();
-  await all.edit(NTP, '192.0.2.1', '192.0.2.9');
-  await agent.record({ words: 'First' });
+  await all.say(NTP, '192.0.2.1', '192.0.2.9', { words: 'First' });
   const first = await all.service.proposal('lisbon');
-  await all.edit('group_vars/all.yml', 'motd: Welcome', 'motd: Bem-vindo');
-  await agent.record({ words: 'Second' });
+  await all.say('group_vars/all.yml', 'motd: Welcome', 'motd: Bem-vindo', { words: 'Second' });
   const second = await all.service.proposal('lisbon', [first.id]);
   expect(second.body).toContain('Second');
   await all.service.api('POST', `/proposals/${first.id}/close`, {});

@@ -48,8 +48,7 @@ test('a stick there and back: each end is handed what is for it, by one command'
   expect(told.documents.at(-1)).toMatchObject({ fresh: false });
 
   await agent.apply();
-  await all.edit(NTP, '192.0.2.1', '192.0.2.9');
-  await agent.record({ words: 'The old clock died', author: 'nadia' });
+  await all.say(NTP, '192.0.2.1', '192.0.2.9', { words: 'The old clock died', author: 'nadia' });
   expect(await agent.export(join(all.world.root, 'back.bundle'))).toMatchObject({ sequence: 1 });
   expect(await take('back.bundle')).toBe(0);
   expect(told.documents.at(-1)).toMatchObject({ accepted: true, sequence: 1 });

@@ -111,6 +111,29 @@ function decideOn(observed: string, decision: 'adopted' | 'rejected'): Promise<b
   return decideEdit({ store, trees }, SITE, of);
 }
 
+test('an edit is made and recorded as one, beside what somebody else was editing', async () => {
+  await desire({ f: LINES, g: '1\n' });
+  await copies.bringIn(SITE);
+  await writeFile(path('g'), '2\n');
+  const file = (text: string) => ({ mode: '100644' as const, content: Buffer.from(text) });
+  const change = { path: 'f', before: file(LINES), after: file('A\n') };
+  const made = { path: 'new', before: undefined, after: file('new\n') };
+  await copies.edit(SITE, [change, made], { author: 'ana', words: 'why' });
+  const row = (await store.sites.get(SITE))!;
+  const edits = await editsAt(trees, { base: row.baseCommit!, observed: row.observedCommit! });
+  expect(edits.map(({ message, paths }) => [message, paths])).toEqual([
+    ['', ['g']],
+    ['why', ['f', 'new']],
+  ]);
+  expect(await readFile(path('f'), 'utf8')).toBe('A\n');
+  // What was read is not what stands there any more.
+  const late = { path: 'f', before: file(LINES), after: file('B\n') };
+  await expect(copies.edit(SITE, [late], {})).rejects.toThrow(/^f: changed at the site meanwhile/);
+  const outside = { path: '../f', before: undefined, after: file('B\n') };
+  await expect(copies.edit(SITE, [outside], {})).rejects.toThrow('a file of the edit cannot be');
+  expect((await store.sites.get(SITE))!.observedCommit).toBe(row.observedCommit);
+});
+
 describe('of several edits', () => {
   test('each is found with its own author, words and time, also after the plan moved on', async () => {
     await desire({ f: LINES, g: '1\n' });

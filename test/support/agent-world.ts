@@ -104,12 +104,28 @@ export class AgentWorld {
     return readFile(join(this.tree, path), 'utf8');
   }
 
-  /** Replaces a text in a file of the site's tree. */
+  /** Replaces a text in a file of the site's tree, as an editor does. */
   async edit(path: string, what: string | RegExp, by: string): Promise<void> {
+    await writeFile(join(this.tree, path), await this.#replaced(path, what, by));
+  }
+
+  /** The same through the agent, with a word why. */
+  async say(
+    path: string,
+    what: string | RegExp,
+    by: string,
+    said: { words: string; author?: string },
+  ): Promise<void> {
+    const before = { mode: '100644' as const, content: Buffer.from(await this.read(path)) };
+    const after = { ...before, content: Buffer.from(await this.#replaced(path, what, by)) };
+    await this.agent!.edit([{ path, before, after }], said);
+  }
+
+  async #replaced(path: string, what: string | RegExp, by: string): Promise<string> {
     const before = await this.read(path);
     const after = before.replace(what, by);
     if (after === before) throw new Error(`${path} holds nothing like ${what}`);
-    await writeFile(join(this.tree, path), after);
+    return after;
   }
 
   until<T>(

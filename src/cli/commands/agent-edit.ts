@@ -6,6 +6,7 @@ import { createInterface } from 'node:readline/promises';
 
 import { createTwoFilesPatch } from 'diff';
 
+import { sent } from '../../agent/control.ts';
 import { UserError } from '../../model/errors.ts';
 import { changedPaths, type SiteTree } from '../../model/tree.ts';
 import { WorkingCopy } from '../../runner/working-copy/working-copy.ts';
@@ -49,12 +50,13 @@ export async function edit(
       output.line('nothing was recorded');
       return EXIT.ok;
     }
-    const { tree: now } = await site.scan();
-    if (changedPaths(before, now).some((path) => paths.includes(path)))
-      throw new UserError('the same files were changed at the site meanwhile: edit them again');
-    await site.write(now, withChanges(now, after, paths));
     const author = options.author ?? userInfo().username;
-    await ask(options, { do: 'record', words, author });
+    const edits = paths.map((path) => ({
+      path,
+      before: sent(before.get(path)),
+      after: sent(after.get(path)),
+    }));
+    await ask(options, { do: 'edit', edits, words, author });
     output.line(`recorded ${paths.join(', ')} by ${author}`);
     output.document({ paths, author });
     if (!options.apply) return EXIT.ok;
@@ -65,16 +67,6 @@ export async function edit(
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
-}
-
-function withChanges(now: SiteTree, after: SiteTree, paths: readonly string[]): SiteTree {
-  const tree = new Map(now);
-  for (const path of paths) {
-    const file = after.get(path);
-    if (file) tree.set(path, file);
-    else tree.delete(path);
-  }
-  return tree;
 }
 
 function patch(path: string, before: SiteTree, after: SiteTree): string {

@@ -2,7 +2,15 @@ import { join } from 'node:path';
 
 import type { SiteStore } from '../../git/site-store.ts';
 import { UserError } from '../../model/errors.ts';
-import { changedPaths, sameFile, type SiteTree, treeDigest, withPaths } from '../../model/tree.ts';
+import {
+  changedPaths,
+  pathFault,
+  sameFile,
+  type SiteTree,
+  treeDigest,
+  type TreeFile,
+  withPaths,
+} from '../../model/tree.ts';
 import type { DriftRow, SiteRow } from '../../store/rows.ts';
 import type { Store } from '../../store/store.ts';
 import type { Logger } from '../../telemetry/logger.ts';
@@ -47,6 +55,13 @@ interface Target {
   owed: readonly DriftRow[];
 }
 
+/** A file as somebody found it, and as it is to be; undefined: there is none. */
+export interface FileEdit {
+  path: string;
+  before: TreeFile | undefined;
+  after: TreeFile | undefined;
+}
+
 /**
  * The working copies of all sites that are kept here: records what operators edit as commits, and brings new
  * desired trees in without losing an edit. One thing at a time happens to a site's copy.
@@ -79,6 +94,35 @@ export class WorkingCopies {
       const row = await this.#whole(site);
       if (!row?.baseCommit || row.removedAt !== null) return false;
       return (await this.#record(row, row.baseCommit, said)).recorded;
+    });
+  }
+
+  /**
+   * Makes an edit in a site's folder and records it, as one: whoever else edits there gets a commit of his own.
+   * @throws UserError if the files are no longer as they were found, or can be no part of a tree; nothing has changed then
+   */
+  async edit(site: string, edits: readonly FileEdit[], said: EditWords): Promise<void> {
+    const fault = edits.map(({ path }) => pathFault(path)).find((one) => one !== undefined);
+    if (fault !== undefined) throw new UserError(`a file of the edit cannot be: its name ${fault}`);
+    return this.#alone(site, async () => {
+      const before = await this.#whole(site);
+      if (!before?.baseCommit || before.removedAt !== null)
+        throw new UserError(`nothing was brought to ${site} yet`);
+      const { row, tree } = await this.#record(before);
+      const met = edits.filter((one) => !sameFile(tree.get(one.path), one.before));
+      if (met.length > 0) {
+        const paths = met.map(({ path }) => path).join(', ');
+        throw new UserError(
+          `${paths}: changed at the site meanwhile. Nothing was done: edit again`,
+        );
+      }
+      const edited = new Map(tree);
+      for (const { path, after } of edits) {
+        if (after) edited.set(path, after);
+        else edited.delete(path);
+      }
+      await this.#copy(site).write(tree, edited);
+      await this.#record(row, row.baseCommit, said);
     });
   }
 
