@@ -37,9 +37,18 @@ export class CentreLoops {
 
   /** Asks for what is desired; the question stays open until there is something new. */
   async pull(signal: AbortSignal): Promise<Handled> {
+    return unlessStopped(signal, () => this.#pull(signal));
+  }
+
+  /** Brings back what the centre does not have. */
+  async push(signal: AbortSignal): Promise<Handled> {
+    return unlessStopped(signal, () => this.#push(signal));
+  }
+
+  async #pull(signal: AbortSignal): Promise<Handled> {
     const { site, client, exchange, store, settings, now, random } = this.#options;
     const before = await store.sites.get(site);
-    const state = await this.#contact(() =>
+    const state = await this.#contact(signal, () =>
       client.nudge(site, {
         desired: before?.desiredCommit ?? null,
         wait: settings.wait,
@@ -67,8 +76,7 @@ export class CentreLoops {
     return { again: pause * (0.75 + random() / 2) };
   }
 
-  /** Brings back what the centre does not have. */
-  async push(signal: AbortSignal): Promise<Handled> {
+  async #push(signal: AbortSignal): Promise<Handled> {
     const { site, client, exchange, store, log } = this.#options;
     await exchange.report();
     if (!(await this.#lacks())) return undefined;
@@ -76,7 +84,7 @@ export class CentreLoops {
     try {
       const made = await exchange.give(file);
       if (!made) return undefined;
-      const answer = await this.#contact(() => client.sendBundle(site, file, signal));
+      const answer = await this.#contact(signal, () => client.sendBundle(site, file, signal));
       await this.#know(answer);
       if (!answer.accepted) {
         // This is an older copy of a site that went on: its next bundle counts on from there.
@@ -100,7 +108,7 @@ export class CentreLoops {
   }
 
   /** Notes how the talk with the centre went. */
-  async #contact<T>(talk: () => Promise<T>): Promise<T> {
+  async #contact<T>(signal: AbortSignal, talk: () => Promise<T>): Promise<T> {
     const { store, now, log } = this.#options;
     const before = await recall(store, 'contact');
     try {
@@ -108,6 +116,7 @@ export class CentreLoops {
       await remember(store, 'contact', { at: now(), error: null });
       return answer;
     } catch (error) {
+      if (signal.aborted) throw error;
       const at = before?.at ?? 0;
       if (before?.error !== messageOf(error)) log.warn({ error: messageOf(error) }, 'no contact');
       await remember(store, 'contact', { at, error: messageOf(error) });
@@ -140,5 +149,15 @@ export class CentreLoops {
     if (signers === '' || signers === known) return;
     const answer = await client.signers(site);
     await trustSigners(answer.allowedSigners, answer.signatures);
+  }
+}
+
+/** That the agent ends in the middle of a talk is no fault of anybody's. */
+async function unlessStopped(signal: AbortSignal, work: () => Promise<Handled>): Promise<Handled> {
+  try {
+    return await work();
+  } catch (error) {
+    if (signal.aborted) return undefined;
+    throw error;
   }
 }

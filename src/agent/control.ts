@@ -11,6 +11,8 @@ import type { Agent } from './agent.ts';
 /** Edits hold whole files, before and after. */
 const MAX_BODY = 64 * 1024 * 1024;
 
+/** Bytes of a path that a Unix socket can have. */
+const MAX_SOCKET = 107;
 const File = z.object({ mode: z.enum(['100644', '100755']), content: z.base64() }).nullable();
 
 /** What people may ask of an agent, by name; the data directory's mode says who may. */
@@ -47,8 +49,8 @@ export async function perform(agent: Agent, asked: Asked): Promise<unknown> {
       await agent.edit(
         asked.edits.map(({ path, before, after }) => ({
           path,
-          before: received(before),
-          after: received(after),
+          before: fileOf(before),
+          after: fileOf(after),
         })),
         asked,
       );
@@ -68,17 +70,17 @@ export function sent(file: TreeFile | undefined): z.output<typeof File> {
   return file ? { mode: file.mode, content: file.content.toString('base64') } : null;
 }
 
-function received(file: z.output<typeof File>): TreeFile | undefined {
+function fileOf(file: z.output<typeof File>): TreeFile | undefined {
   return file ? { mode: file.mode, content: Buffer.from(file.content, 'base64') } : undefined;
 }
 
-/** Lets commands reach an agent that runs, over a socket in its data directory. */
+/** Lets commands reach an agent that runs, over a socket in its data directory. Throws UserError if it cannot. */
 export async function serveControl(agent: Agent): Promise<Server> {
   const server = createServer((incoming, outgoing) => {
-    let bytes = 0;
+    let received = 0;
     incoming.on('data', (chunk: Buffer) => {
-      bytes += chunk.length;
-      if (bytes > MAX_BODY) incoming.destroy();
+      received += chunk.length;
+      if (received > MAX_BODY) incoming.destroy();
     });
     const answer = async (): Promise<void> => {
       let [status, body]: [number, unknown] = [200, null];
@@ -92,6 +94,11 @@ export async function serveControl(agent: Agent): Promise<Server> {
     };
     void answer();
   });
+  const bytes = Buffer.byteLength(agent.socket);
+  if (bytes > MAX_SOCKET)
+    throw new UserError(
+      `${agent.socket} is too long for a socket by ${bytes - MAX_SOCKET} bytes: take a data directory with a shorter path`,
+    );
   // What an agent that was killed left.
   await rm(agent.socket, { force: true });
   await new Promise<void>((resolve, reject) => {
@@ -116,9 +123,11 @@ export async function askAgent(
         text(incoming).then((body) => resolve({ status: incoming.statusCode ?? 0, body }), reject);
       });
       outgoing.on('error', (error) => {
-        const none = ['ENOENT', 'ECONNREFUSED'].includes(errorCode(error) ?? '');
-        if (none) resolve(undefined);
-        else reject(error);
+        const code = errorCode(error) ?? '';
+        if (['ENOENT', 'ECONNREFUSED'].includes(code)) resolve(undefined);
+        else if (['ECONNRESET', 'EPIPE'].includes(code))
+          reject(new UserError('the agent ended while it was asked: ask again'));
+        else reject(new UserError(`the agent cannot be asked (${socket}): ${messageOf(error)}`));
       });
       outgoing.end(JSON.stringify(asked));
     },

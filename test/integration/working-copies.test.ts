@@ -111,11 +111,14 @@ function decideOn(observed: string, decision: 'adopted' | 'rejected'): Promise<b
   return decideEdit({ store, trees }, SITE, of);
 }
 
+function file(text: string): TreeFile {
+  return { mode: '100644', content: Buffer.from(text) };
+}
+
 test('an edit is made and recorded as one, beside what somebody else was editing', async () => {
   await desire({ f: LINES, g: '1\n' });
   await copies.bringIn(SITE);
   await writeFile(path('g'), '2\n');
-  const file = (text: string) => ({ mode: '100644' as const, content: Buffer.from(text) });
   const change = { path: 'f', before: file(LINES), after: file('A\n') };
   const made = { path: 'new', before: undefined, after: file('new\n') };
   await copies.edit(SITE, [change, made], { author: 'ana', words: 'why' });
