@@ -75,11 +75,11 @@ test.each<[string, () => Files, RegExp]>([
     () => ({
       'stacks/base/schema.json': JSON.stringify({
         type: 'object',
-        properties: { motd: { type: 'string', pattern: '^(a|a|aa)+$' } },
+        properties: { motd: { type: 'string', pattern: '^(a|a|aa)+$|^Welcome$' } },
       }),
       'sites/porto.yaml': site('porto', { motd: `${'a'.repeat(60)}!` }),
     }),
-    /took longer than 5 s and was ended/,
+    /^sites\/porto\.yaml:1:1: .* takes too long/,
   ],
   [
     'an ansible.cfg of its own',
