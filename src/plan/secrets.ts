@@ -132,26 +132,39 @@ type Pattern = readonly string[];
 /** Where the plan has vaulted values for a site. */
 function vaultedPatterns(plan: Plan, site: string): Pattern[] {
   const { hosts, hostParams, groupParams } = siteOf(plan, site);
-  const own = [hosts, hostParams, groupParams].flatMap((maps) => [...maps.values()]);
-  return [...layerChain(plan, site).map(({ root }) => root), ...own].flatMap(vaultedIn);
+  const found: Pattern[] = [];
+  // What is the site's own is looked through each time: an entry for each site would cost more to keep.
+  for (const { kind, root } of layerChain(plan, site)) {
+    if (kind === 'site') collectVaulted(root, [], found);
+    else found.push(...vaultedIn(root));
+  }
+  for (const maps of [hosts, hostParams, groupParams])
+    for (const map of maps.values()) collectVaulted(map, [], found);
+  return found;
 }
 
 const vaultedKnown = new WeakMap<YamlNode, readonly Pattern[]>();
 
-/** The same for one map, worked out once: sites share their layers. */
+/** Where a map that many sites share has vaulted values, worked out once. */
 function vaultedIn(map: YamlNode): readonly Pattern[] {
-  const known = vaultedKnown.get(map);
-  if (known) return known;
-  const found: Pattern[] = [];
-  const walk = (node: YamlNode, path: Pattern): void => {
-    if (node.kind === 'map') {
-      for (const [key, { value }] of node.entries) walk(value, [...path, key]);
-    } else if (node.kind === 'sequence') for (const item of node.items) walk(item, [...path, '*']);
-    else if (node.tag === '!vault') found.push(path);
-  };
-  walk(map, []);
-  vaultedKnown.set(map, found);
+  let found = vaultedKnown.get(map);
+  if (!found) {
+    const all: Pattern[] = [];
+    collectVaulted(map, [], all);
+    vaultedKnown.set(map, (found = all));
+  }
   return found;
+}
+
+function collectVaulted(node: YamlNode, path: Pattern, into: Pattern[]): void {
+  if (node.kind === 'map') {
+    for (const [key, { value }] of node.entries) {
+      if (value.kind !== 'scalar') collectVaulted(value, [...path, key], into);
+      else if (value.tag === '!vault') into.push([...path, key]);
+    }
+  } else if (node.kind === 'sequence')
+    for (const item of node.items) collectVaulted(item, [...path, '*'], into);
+  else if (node.tag === '!vault') into.push(path);
 }
 
 function matching(map: YamlNode, patterns: readonly Pattern[]): YamlPath[] {
