@@ -1,5 +1,7 @@
 import { changedPaths, sameFile, type SiteTree, type TreeFile } from '../../model/tree.ts';
+import { keyHunks } from './key-hunks.ts';
 import { eachShared, type Hunk, lineDiff } from './line-diff.ts';
+import { isYaml } from './merge-yaml.ts';
 import { linesOf } from './merge.ts';
 
 /** One commit of a site's history. */
@@ -100,7 +102,7 @@ export class Blame {
       const [was, now] = [this.#base.get(path), this.#tree.get(path)];
       const blame = this.#files.get(path);
       const whole = this.#people(blame?.commits ?? []);
-      const hunks = was && now && was.mode === now.mode ? hunksOf(was, now) : undefined;
+      const hunks = was && now && was.mode === now.mode ? partsOf(path, was, now) : undefined;
       if (!hunks) regions.push({ path, hunk: undefined, commits: whole });
       for (const hunk of hunks ?? []) {
         const commits = new Set(
@@ -198,6 +200,14 @@ function madeBy({ owners, removed }: FileBlame, { from, to, start, end }: Hunk):
   const commits = owners?.slice(start, end) ?? [];
   for (let line = from; line < to; line += 1) commits.push(removed.get(line) ?? '');
   return commits;
+}
+
+/** Differences that nobody can take apart further: by line, and in YAML by key. */
+function partsOf(path: string, was: TreeFile, now: TreeFile): Hunk[] | undefined {
+  const hunks = hunksOf(was, now);
+  if (!hunks || !isYaml(path)) return hunks;
+  const [before, after] = [linesOf(was)!, linesOf(now)!];
+  return hunks.flatMap((hunk) => keyHunks(hunk, before, after));
 }
 
 function hunksOf(was: TreeFile, now: TreeFile): Hunk[] | undefined {

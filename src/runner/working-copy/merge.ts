@@ -2,6 +2,7 @@ import { diff3Merge } from 'node-diff3';
 
 import { compareText } from '../../model/problem.ts';
 import { sameFile, type SiteTree, type TreeFile } from '../../model/tree.ts';
+import { isYaml, mergeYaml } from './merge-yaml.ts';
 
 export interface TreeMerge {
   tree: SiteTree;
@@ -10,7 +11,8 @@ export interface TreeMerge {
 }
 
 /**
- * Merges two changes of a tree, path by path and, where both changed the same text file, line by line.
+ * Merges two changes of a tree, path by path and, where both changed the same text file, line by line; where that does
+ * not go together and the file is YAML, by key.
  * @param base the desired tree that the working copy came from
  * @param ours the tree found at the site
  * @param theirs the new desired tree
@@ -32,7 +34,7 @@ export function mergeTrees(
     if (sameFile(our, their) || sameFile(was, their)) merged = our;
     else if (sameFile(was, our)) merged = their;
     else {
-      const both = was && our && their ? mergeFiles(was, our, their) : undefined;
+      const both = was && our && their ? mergeFiles(path, was, our, their) : undefined;
       if (!both || both.conflict) conflicts.push(path);
       merged = both && (!both.conflict || prefer === 'ours') ? both.file : our;
     }
@@ -53,6 +55,7 @@ export function rebaseTree(from: SiteTree, changed: SiteTree, to: SiteTree): Sit
 }
 
 function mergeFiles(
+  path: string,
   base: TreeFile,
   ours: TreeFile,
   theirs: TreeFile,
@@ -66,6 +69,12 @@ function mergeFiles(
   for (const region of regions) {
     if (region.conflict) conflict = true;
     for (const line of region.conflict ? region.conflict.a : region.ok!) out.push(line);
+  }
+  if (conflict && isYaml(path)) {
+    const [before, mine, others] = [was, our, their].map((lines) => lines.join(''));
+    const byKey = mergeYaml(path, before!, mine!, others!);
+    if (byKey)
+      return { file: { mode, content: Buffer.from(byKey.text) }, conflict: byKey.conflict };
   }
   return { file: { mode, content: Buffer.from(out.join('')) }, conflict };
 }

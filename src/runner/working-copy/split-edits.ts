@@ -42,8 +42,8 @@ export interface EditHistory {
 /**
  * Takes apart what was edited at a site. Each line, or whole file where lines tell nothing, that differs from the plan
  * belongs to the commits that made it as it is; what one commit made stays together, and so do commits that changed
- * the same lines, or lines that touch. What was undone, or what the plan says by itself now, is in none of the edits.
- * Merged in any order they give the observed tree, and each can be taken back alone (three-way merge, by line).
+ * the same lines, or lines that touch and are not those of other keys of a YAML mapping. What was undone, or what the plan says by itself now, is in none of the edits.
+ * Merged in any order they give the observed tree, and each can be taken back alone (three-way merge, by line and by key).
  * @returns the edits, that with the oldest commit first
  */
 export function splitEdits({ start, steps, base, observed }: EditHistory): Edit[] {

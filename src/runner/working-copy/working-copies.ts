@@ -122,7 +122,7 @@ export class WorkingCopies {
         else edited.delete(path);
       }
       await this.#copy(site).write(tree, edited);
-      await this.#record(row, row.baseCommit, said);
+      await this.#record(row, row.baseCommit, { time: this.#options.now(), ...said });
     });
   }
 
@@ -305,7 +305,7 @@ export class WorkingCopies {
   async #record(
     row: SiteRow,
     base = row.baseCommit,
-    { words, author }: EditWords = {},
+    { words, author, time }: EditWords & { time?: number } = {},
   ): Promise<{ row: SiteRow; tree: SiteTree; recorded: boolean }> {
     const { store, trees, log } = this.#options;
     const site = row.name;
@@ -334,7 +334,7 @@ export class WorkingCopies {
         parents: parent ? [parent] : [],
         message: editMessage(site, paths, words),
         author: { name, email: `${name}@${site}` },
-        time: who.time,
+        time: time ?? who.time,
       },
     ]);
     const after = await store.sites.update(site, {
