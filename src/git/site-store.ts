@@ -90,7 +90,7 @@ export class SiteStore {
    * in several trees (best: the same Buffer) is written once. Asked for one by one, as they are written.
    * @returns the commits' ids, in the order given; the same input gives the same ids
    */
-  async writeCommits(commits: Iterable<SiteCommit>): Promise<string[]> {
+  async writeCommits(commits: Iterable<SiteCommit> | AsyncIterable<SiteCommit>): Promise<string[]> {
     if (Array.isArray(commits) && commits.length === 0) return [];
     return this.#repository.measure('write-commits', () =>
       writeTreeCommits(this.#repository, this.#known, checked(commits)),
@@ -252,8 +252,10 @@ export function desiredMessage(of: {
   );
 }
 
-function* checked(commits: Iterable<SiteCommit>): Generator<TreeCommit> {
-  for (const commit of commits) {
+async function* checked(
+  commits: Iterable<SiteCommit> | AsyncIterable<SiteCommit>,
+): AsyncGenerator<TreeCommit> {
+  for await (const commit of commits) {
     assertSite(commit.site);
     yield commit;
   }

@@ -34,14 +34,14 @@ const AT_ONCE = 1000;
 export async function writeTreeCommits(
   repository: Repository,
   known: KnownObjects,
-  commits: Iterable<TreeCommit>,
+  commits: Iterable<TreeCommit> | AsyncIterable<TreeCommit>,
 ): Promise<string[]> {
   const pack = new PackWriter(repository.packs, known);
   const writer = new TreeWriter(pack);
   const parents = new Set<string>();
   const pace = new Pace();
   const ids: string[] = [];
-  for (const commit of commits) {
+  for await (const commit of commits) {
     const id = await writer.commit(commit);
     ids.push(id);
     for (const parent of commit.parents) parents.add(parent);

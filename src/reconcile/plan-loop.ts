@@ -1,7 +1,7 @@
 import type { Forge } from '../forge/forge.ts';
 import type { PlanRepository } from '../git/plan-repository.ts';
 import type { Signers } from '../git/signatures.ts';
-import { desiredMessage, type SiteStore } from '../git/site-store.ts';
+import type { SiteStore } from '../git/site-store.ts';
 import type { Handled } from '../loop/keyed-loop.ts';
 import { turns } from '../loop/turns.ts';
 import { InvalidInput, messageOf, Stalled } from '../model/errors.ts';
@@ -10,26 +10,18 @@ import type { Removal } from '../model/preview.ts';
 import { formatProblem, type Problem } from '../model/problem.ts';
 import type { TrackedFiles } from '../model/tree.ts';
 import { changedSites } from '../plan/changes.ts';
-import { consumersOfValues, missingText, NotGathered } from '../plan/exports.ts';
+import { consumersOfValues } from '../plan/exports.ts';
 import { withGathered } from '../plan/load.ts';
 import type { Plan } from '../plan/plan.ts';
 import { removals, removalText, tooMuch } from '../plan/removals.ts';
 import { loadPlanAndTemplatesInTurns } from '../render/open.ts';
-import { type RenderedSite, renderSite, withManifest } from '../render/render.ts';
-import { runPlan } from '../render/run-plan.ts';
-import type { SiteRow } from '../store/rows.ts';
 import type { Store } from '../store/store.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
-import { carriedNeeds, notGathered } from './exporters.ts';
+import { DesiredTrees } from './desired-trees.ts';
 import { gatheredOf } from './gathering.ts';
 import { RevisionStatus } from './revision-status.ts';
 
-/** Sites rendered and written together; bounds memory. */
-const BATCH = 500;
-const TRUEUP = { name: 'trueup', email: 'trueup@localhost' };
-/** How a hold begins that the plan itself caused; it goes when the plan renders there again. */
-const UNRENDERABLE = 'the plan does not render here';
 /** Come back when the revision that is on its way may be in force (ms). */
 const SOON = 500;
 
@@ -37,13 +29,6 @@ const SOON = 500;
 export interface PlanAt {
   revision: string;
   plan: Plan;
-}
-
-/** A ref that is to follow what the database says is desired. */
-interface DesiredMove {
-  site: string;
-  ref: 'desired';
-  to: string;
 }
 
 export interface PlanLoopOptions {
@@ -81,6 +66,7 @@ export interface PlanLoopOptions {
 export class PlanLoop {
   readonly #options: PlanLoopOptions;
   readonly #status: RevisionStatus;
+  readonly #desired: DesiredTrees;
   #current: (PlanAt & { files: TrackedFiles }) | undefined;
   #fetched = false;
   /** Whether the desired trees are known to come from this version of the renderer. */
@@ -89,6 +75,7 @@ export class PlanLoop {
   constructor(options: PlanLoopOptions) {
     this.#options = options;
     this.#status = new RevisionStatus(options);
+    this.#desired = new DesiredTrees(options);
   }
 
   /** The plan that is in force: the newest revision that was valid. */
@@ -162,7 +149,7 @@ export class PlanLoop {
     const plan = withGathered(current.plan, gatheredOf(fresh, current.plan.gathered));
     const sites = [...consumersOfValues(plan, fresh)].toSorted();
     this.#current = { ...current, plan };
-    const changed = await this.#renderAll(plan, current.revision, sites);
+    const changed = await this.#desired.render(plan, current.revision, sites);
     await store.exports.take(fresh);
     const values = fresh.map(({ site, stack, name }) => `${site}/${stack}: ${name}`);
     log.info({ values: values.slice(0, 20), sites: sites.length, changed }, 'imports were renewed');
@@ -296,7 +283,7 @@ export class PlanLoop {
     const known = before ? names : await store.sites.names();
     const there = [...names].filter((name) => plan.sites.has(name));
     const gone = [...known].filter((name) => !plan.sites.has(name));
-    const changed = await this.#renderAll(plan, revision, there);
+    const changed = await this.#desired.render(plan, revision, there);
     for (const name of gone) {
       await store.sites.update(name, { removedAt: now() });
       onSiteRemoved(name);
@@ -367,156 +354,6 @@ export class PlanLoop {
       completedAt: result === 'pending' || result === 'held' ? null : now(),
     });
   }
-
-  /** Renders the named sites and makes what differs their desired tree. Returns the sites that differ. */
-  async #renderAll(plan: Plan, revision: string, names: readonly string[]): Promise<string[]> {
-    const moves: DesiredMove[] = [];
-    try {
-      for (let at = 0; at < names.length; at += BATCH) {
-        moves.push(...(await this.#renderBatch(plan, revision, names.slice(at, at + BATCH))));
-      }
-    } finally {
-      // All of them together: what is in the database is to be in the refs, however far we came.
-      this.#options.trees.followRefs(moves);
-    }
-    return moves.map(({ site }) => site);
-  }
-
-  async #renderBatch(
-    plan: Plan,
-    revision: string,
-    names: readonly string[],
-  ): Promise<DesiredMove[]> {
-    const rendered: RenderedSite[] = [];
-    const failed: { name: string; problem: string }[] = [];
-    const waiting: { name: string; waitsFor: string }[] = [];
-    const pause = turns();
-    for (const name of names) {
-      try {
-        rendered.push(renderSite(plan, name));
-      } catch (error) {
-        if (!(error instanceof InvalidInput)) throw error;
-        if (error instanceof NotGathered)
-          waiting.push({ name, waitsFor: missingText(error.missing) });
-        else failed.push({ name, problem: formatProblem(error.problems[0]!) });
-      }
-      await pause();
-    }
-    this.#options.metrics.renderedSites.inc({ result: 'success' }, rendered.length);
-    this.#options.metrics.renderedSites.inc({ result: 'error' }, failed.length);
-    await this.#holdUnrenderable(plan, revision, failed);
-    await this.#letWait(plan, waiting);
-    const { issue = (work) => work() } = this.#options;
-    return issue(() => this.#makeDesired(plan, revision, rendered));
-  }
-
-  /** One site's fault is that site's alone: it stays as it is, held, and says why (law 10). */
-  async #holdUnrenderable(
-    plan: Plan,
-    revision: string,
-    failed: readonly { name: string; problem: string }[],
-  ): Promise<void> {
-    const { store, log } = this.#options;
-    await store.sites.upsertMany(
-      failed.map(({ name, problem }) => ({
-        ...siteColumns(plan, name),
-        hold: `${UNRENDERABLE}: ${problem}`,
-        message: `held: the plan at ${revision.slice(0, 10)} does not render here: ${problem}`,
-        removedAt: null,
-      })),
-    );
-    for (const { name, problem } of failed)
-      log.error({ site: name, revision, problem }, UNRENDERABLE);
-  }
-
-  /** Sites that others have to gather something for stay as they are until it is there: nothing is wrong with them. */
-  async #letWait(
-    plan: Plan,
-    waiting: readonly { name: string; waitsFor: string }[],
-  ): Promise<void> {
-    const { store, log } = this.#options;
-    if (waiting.length === 0) return;
-    const rows = await store.sites.getMany(waiting.map(({ name }) => name));
-    await store.sites.upsertMany(
-      waiting.map(({ name, waitsFor }) => ({
-        ...siteColumns(plan, name),
-        ...(rows.get(name)?.hold?.startsWith(UNRENDERABLE) ? { hold: null } : {}),
-        waitsFor,
-        message: `waits for ${waitsFor}`,
-        removedAt: null,
-      })),
-    );
-    for (const { name, waitsFor } of waiting) log.info({ site: name, waitsFor }, 'a site waits');
-  }
-
-  async #makeDesired(
-    plan: Plan,
-    revision: string,
-    rendered: readonly RenderedSite[],
-  ): Promise<DesiredMove[]> {
-    const { store, trees, sign, now } = this.#options;
-    const rows = await store.sites.getMany(rendered.map(({ site }) => site));
-    const hasAgent = (site: string) => plan.sites.get(site)?.delivery === 'agent';
-    const differ = rendered.filter(({ site, digest }) => rows.get(site)?.desiredDigest !== digest);
-    const decided = await store.agents.unconfirmedMany(
-      differ.map(({ site }) => site).filter(hasAgent),
-    );
-    const time = now();
-    // Made one by one, as they are written: together they would keep the event loop, and their manifests in memory.
-    const specs = differ.values().map((one) => {
-      const row = rows.get(one.site);
-      const generation = (row?.generation ?? 0) + 1;
-      return {
-        site: one.site,
-        files: withManifest(one, {
-          plan: plan.name,
-          revision,
-          generation,
-          run: runPlan(plan, one.site),
-        }),
-        parents: row?.desiredCommit ? [row.desiredCommit] : [],
-        message: desiredMessage({
-          revision,
-          site: one.site,
-          generation,
-          decided: decided.get(one.site) ?? [],
-        }),
-        author: TRUEUP,
-        time,
-        sign: hasAgent(one.site) ? sign : undefined,
-      };
-    });
-    const commits = differ.length > 0 ? await trees.writeCommits(specs) : [];
-    const commitOf = new Map(differ.map(({ site }, index) => [site, commits[index]!]));
-    const before = differ.flatMap(({ site }) => rows.get(site) ?? []);
-    const needs = await carriedNeeds(store, plan, before);
-    await store.sites.upsertMany(
-      rendered.map(({ site, digest }) => {
-        const row = rows.get(site);
-        const commit = commitOf.get(site);
-        return {
-          ...siteColumns(plan, site),
-          removedAt: null,
-          ...(row?.hold?.startsWith(UNRENDERABLE) ? { hold: null } : {}),
-          waitsFor: notGathered(plan, site),
-          ...(row?.waitsFor && row.appliedCommit === row.desiredCommit
-            ? { message: `in sync at revision ${row.desiredRevision?.slice(0, 10)}` }
-            : {}),
-          ...(commit
-            ? {
-                generation: (row?.generation ?? 0) + 1,
-                desiredCommit: commit,
-                desiredDigest: digest,
-                desiredRevision: revision,
-                needs: needs.get(site) ?? [],
-                message: `waits to be applied at revision ${revision.slice(0, 10)}`,
-              }
-            : {}),
-        };
-      }),
-    );
-    return differ.map(({ site }) => ({ site, ref: 'desired', to: commitOf.get(site)! }));
-  }
 }
 
 const UNVERIFIED = 'is not signed as it has to be';
@@ -530,12 +367,4 @@ function unverifiedProblem(revision: string, fault: string): Problem {
 
 function isUnverified({ message }: Problem): boolean {
   return message.includes(UNVERIFIED);
-}
-
-function siteColumns(
-  plan: Plan,
-  name: string,
-): Pick<SiteRow, 'name' | 'labels' | 'stacks' | 'delivery'> {
-  const { labels, stacks, delivery } = plan.sites.get(name)!;
-  return { name, labels, stacks, delivery };
 }
