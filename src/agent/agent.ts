@@ -2,7 +2,7 @@ import { mkdir, readFile } from 'node:fs/promises';
 
 import { parseAllowedKeys } from '../bundle/bundle.ts';
 import { SiteStore } from '../git/site-store.ts';
-import { KeyedLoop } from '../loop/keyed-loop.ts';
+import { KeyedLoop, type KeyedLoopOptions } from '../loop/keyed-loop.ts';
 import type { AgentStatus } from '../model/agent-wire.ts';
 import type { Driver } from '../model/driver.ts';
 import { UserError } from '../model/errors.ts';
@@ -38,6 +38,8 @@ import { trustedSigners } from './trust.ts';
 
 /** Maintenance of the repository (ms). */
 const MAINTENANCE_INTERVAL = 60 * 60_000;
+/** A centre that cannot be reached is asked more and more seldom; so many intervals apart at the most. */
+const PATIENCE = 5;
 /** What happens close together is told in one bundle (ms). */
 const GATHER = 300;
 
@@ -141,8 +143,15 @@ export class Agent {
     const loop = (
       name: string,
       handle: (signal: AbortSignal) => ReturnType<SiteWork['handle']>,
+      backoff?: KeyedLoopOptions['backoff'],
     ): KeyedLoop =>
-      new KeyedLoop({ name, concurrency: 1, handle: (_key, signal) => handle(signal), log });
+      new KeyedLoop({
+        name,
+        concurrency: 1,
+        handle: (_key, signal) => handle(signal),
+        log,
+        ...(backoff && { backoff }),
+      });
     this.#loops = {
       site: loop('site', (signal) => this.work.handle(site, signal)),
       observe: loop('observe', () => this.#observe()),
@@ -173,8 +182,10 @@ export class Agent {
         onDesired: () => this.#loops.site.nudge(site),
         onOwed: () => this.#loops.push?.nudge(site, GATHER),
       });
-      this.#loops.pull = loop('pull', (signal) => centre.pull(signal));
-      this.#loops.push = loop('push', (signal) => centre.push(signal));
+      const { interval } = settings.sync;
+      const backoff = { min: Math.min(1000, interval), max: PATIENCE * interval };
+      this.#loops.pull = loop('pull', (signal) => centre.pull(signal), backoff);
+      this.#loops.push = loop('push', (signal) => centre.push(signal), backoff);
     }
     this.#watcher = new WorkingCopyWatcher({
       directory: directory.copies,
@@ -263,8 +274,7 @@ export class Agent {
 
   /** Applies what stands at the site now, whatever the policy says. */
   async apply(): Promise<void> {
-    this.work.ask();
-    await this.work.handle(this.site);
+    await this.work.handle(this.site, undefined, true);
   }
 
   async check(): Promise<RunReport> {

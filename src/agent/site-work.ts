@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
 
+import PQueue from 'p-queue';
+
 import type { SiteStore } from '../git/site-store.ts';
 import type { Handled } from '../loop/keyed-loop.ts';
 import { messageOf } from '../model/errors.ts';
@@ -60,27 +62,35 @@ export interface SiteWorkOptions {
 /** Brings a site's working copy, and then its hosts, to what is desired there; goes back where that locks it out. */
 export class SiteWork {
   readonly #options: SiteWorkOptions;
-  /** Somebody asked for an apply, whatever the policy says. */
-  #asked = false;
+  /** One apply at a time, whoever asks for it. */
+  readonly #queue = new PQueue({ concurrency: 1 });
 
   constructor(options: SiteWorkOptions) {
     this.#options = options;
   }
 
-  /** The next look applies, whatever the policy and the guard say. */
-  ask(): void {
-    this.#asked = true;
+  /**
+   * Does what there is to do now.
+   * @param asked somebody wants it applied, whatever the policy and the guard say
+   */
+  handle(site: string, signal?: AbortSignal, asked = false): Promise<Handled> {
+    return this.#queue.add(() => this.#handle(site, signal, asked));
   }
 
-  async handle(site: string, signal?: AbortSignal): Promise<Handled> {
+  /** Completes what an earlier process left to the guard. */
+  recoverGuard(site: string): Promise<void> {
+    return this.#queue.add(() => this.#recoverGuard(site));
+  }
+
+  async #handle(site: string, signal: AbortSignal | undefined, asked: boolean): Promise<Handled> {
     const { copies, store, now, onChange } = this.#options;
-    await this.recoverGuard(site);
+    await this.#recoverGuard(site);
     const row = await copies.bringIn(site);
     if (!row?.desiredCommit) return undefined;
     onChange();
     if (row.hold !== null) return undefined;
     if (row.baseCommit !== row.desiredCommit) return { again: 0 };
-    const forced = row.applyForced || this.#asked;
+    const forced = row.applyForced || asked;
     if (!forced && row.appliedCommit === row.desiredCommit && !undone(row)) return undefined;
     if (
       !forced &&
@@ -97,12 +107,12 @@ export class SiteWork {
       return undefined;
     }
     const guard = await recallGuard(store);
-    const kept = guardHold(guard, row.desiredCommit, this.#asked) ?? this.#notNow(row, now());
+    const kept =
+      guardHold(guard, row.desiredCommit, asked) ?? (asked ? undefined : this.#notNow(row, now()));
     if (kept !== undefined) {
       await this.#say(row, kept);
       return { again: MINUTE };
     }
-    this.#asked = false;
     return this.#apply(row, guard, signal);
   }
 
@@ -115,11 +125,8 @@ export class SiteWork {
     return this.#run('check', site, tree, 'asked for at the site');
   }
 
-  /**
-   * Completes what an earlier process left to the guard: an apply that was under way is not trusted before the hosts
-   * answer, and a way back is gone to its end.
-   */
-  async recoverGuard(site: string): Promise<void> {
+  /** An apply that was under way is not trusted before the hosts answer, and a way back is gone to its end. */
+  async #recoverGuard(site: string): Promise<void> {
     const { store, trees, now, log } = this.#options;
     let guard = await recallGuard(store);
     if (guard.state === 'armed') {
@@ -313,7 +320,7 @@ export class SiteWork {
 
   #notNow(row: SiteRow, now: number): string | undefined {
     const { policy, windows, timeZone } = this.#options.settings;
-    if (this.#asked || policy === 'auto') return undefined;
+    if (policy === 'auto') return undefined;
     if (policy === 'manual')
       return `generation ${row.generation} is here: \`trueup agent apply\` applies it`;
     return inWindows(readWindows(windows), now, timeZone)

@@ -68,3 +68,22 @@ test('an edit that is rejected goes back at the site, and one made since lives o
   await all.synced();
   expect(await all.read('group_vars/all.yml')).toContain('motd: Bem-vindo');
 });
+
+test('an apply that is asked for while another is under way waits for its turn', async () => {
+  const all = await AgentWorld.start();
+  await all.enrol();
+  const ended = Promise.withResolvers<'success'>();
+  all.driver.ends.set('lisbon', ended.promise);
+  await all.open();
+  await all.until('the first apply is under way', () => all.driver.requests.length === 1);
+  const asked = all.agent!.apply();
+  await all.agent!.view();
+  expect(all.driver.requests).toHaveLength(1);
+  ended.resolve('success');
+  await asked;
+  await all.synced();
+  // Neither took the other one for cut off.
+  expect(all.lines.filter((line) => line.includes('was cut off'))).toEqual([]);
+  const runs = await all.agent!.store.runs.list({ site: 'lisbon', limit: 10 });
+  expect(runs.map(({ result }) => result)).toEqual(['success', 'success']);
+});
