@@ -1,6 +1,6 @@
 import type { SiteStore } from '../git/site-store.ts';
-import { changedPaths, type SiteTree, withPaths } from '../model/tree.ts';
-import { rebaseTree } from '../runner/working-copy/merge.ts';
+import { type SiteTree, withPaths } from '../model/tree.ts';
+import { mergeTrees } from '../runner/working-copy/merge.ts';
 import type { AgentRow } from '../store/agent-rows.ts';
 import type { DriftRow } from '../store/rows.ts';
 
@@ -19,7 +19,7 @@ export async function decidedCommit(of: {
   const base = agent.base ?? drift.baseCommit;
   const { parents, time } = await trees.describe(drift.editCommit);
   if (base === drift.baseCommit && parents[0] === base) return drift.editCommit;
-  const files = await editOn(base, of);
+  const files = await editOn(base, { trees, drift });
   const [commit] = await trees.writeCommits([
     {
       site: drift.site,
@@ -33,15 +33,15 @@ export async function decidedCommit(of: {
   return commit!;
 }
 
-/** The tree of a desired commit with the edit of a drift, which may have been judged beside another one. */
+/**
+ * The tree of a desired commit with the edit of a drift, which may have been judged beside another one. Where the plan
+ * changed the same lines since, those of the edit stand: of the site, it is this edit alone that is decided.
+ */
 async function editOn(
   base: string,
-  { trees, drift, agent }: { trees: SiteStore; drift: DriftRow; agent: AgentRow },
+  { trees, drift }: { trees: SiteStore; drift: DriftRow },
 ): Promise<SiteTree> {
   const [was, edited, plan] = await trees.readTrees([drift.baseCommit, drift.editCommit, base]);
   const edit = withPaths(was!, edited!, drift.paths);
-  const files = withPaths(plan!, rebaseTree(was!, edit, plan!), drift.paths);
-  if (changedPaths(plan!, files).length > 0 || !agent.observed) return files;
-  // Where plan and site changed the same lines, the edit is all that differs there at the site.
-  return withPaths(plan!, await trees.readTree(agent.observed), drift.paths);
+  return withPaths(plan!, mergeTrees(was!, edit, plan!, 'ours').tree, drift.paths);
 }
