@@ -12,7 +12,7 @@ import { secretValuesIn } from '../plan/secrets.ts';
 import { renderSite } from '../render/render.ts';
 import { editMessage } from '../runner/working-copy/edit-words.ts';
 import { editsAt } from '../runner/working-copy/edits-at.ts';
-import { rebaseTree } from '../runner/working-copy/merge.ts';
+import { mergeTrees } from '../runner/working-copy/merge.ts';
 import type { DriftRow, FoundDrift, NewDrift, SiteRow } from '../store/rows.ts';
 import type { Store } from '../store/store.ts';
 import type { Logger } from '../telemetry/logger.ts';
@@ -244,7 +244,9 @@ export class DriftLoop {
       const was = await trees.readTree(drift.baseCommit);
       const edit = await trees.readTree(drift.editCommit);
       const isMoved = changedPaths(was, desired).some((path) => drift.paths.includes(path));
-      if (isMoved && changedPaths(desired, rebaseTree(was, edit, desired)).length === 0)
+      // Where the plan says something else of the same lines, it did not come to the edit.
+      const { tree, conflicts } = mergeTrees(was, desired, edit);
+      if (isMoved && conflicts.length === 0 && changedPaths(desired, tree).length === 0)
         overtaken.add(drift.id);
     }
     return overtaken;

@@ -54,12 +54,12 @@ export class AgentWorld {
     return all;
   }
 
-  /** Enrols an agent with a fresh code. */
-  async enrol(): Promise<void> {
+  /** Enrols an agent with a fresh code; it reaches the centre by its address, or by a link that can be cut. */
+  async enrol(server: string = this.service.url): Promise<void> {
     const { body } = await this.service.api('POST', '/sites/lisbon/enrollment', {});
     await enrolAgent({
       data: this.data,
-      server: this.service.url,
+      server,
       code: body.code,
       version: '1.2.3',
     });
