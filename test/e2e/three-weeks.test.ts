@@ -178,11 +178,11 @@ test('three weeks alone: nothing is lost, six proposals, every decision carried 
   for (const name of PROPOSED) {
     const { words, by } = EDITS[name];
     const [row, ...others] = proposals.filter(({ body }) => body.includes(words));
-    expect(others, name).toEqual([]);
-    expect(row?.body, name).toContain(by);
+    expect(others).toEqual([]);
+    expect(row?.body).toContain(by);
     const { day } = made.find((one) => one.name === name)!;
     const at = new Date(Date.now() + day * DAY).toISOString().slice(0, 10);
-    expect(row!.body, name).toContain(at);
+    expect(row!.body).toContain(at);
     byName.set(name, row!);
   }
   expect((await service.site('lisbon')).hold).toContain(ALL);
