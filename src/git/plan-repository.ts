@@ -302,7 +302,10 @@ export class PlanRepository {
     } catch (error) {
       await this.#judgeFailedPush(error, branch, to, expected);
     }
-    await updateRefs(this.#repository, [{ ref: TRACKING + branch, to, from: undefined }]);
+    // A fetch beside it could not lock the ref.
+    await this.#queue.add(() =>
+      updateRefs(this.#repository, [{ ref: TRACKING + branch, to, from: undefined }]),
+    );
   }
 
   /** Returns if the branch is where the push was to bring it after all; else throws what best says why. */

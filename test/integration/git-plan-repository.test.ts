@@ -293,6 +293,21 @@ describe('pushing', () => {
     expect(await repository.branchHead('trueup/a/1')).toBeUndefined();
   });
 
+  test('many at once, beside fetches, get in nobody’s way', async () => {
+    const { folder, bare } = await origin();
+    const plan = await mirror(folder, bare);
+    const { head } = await plan.fetch();
+    await Promise.all(
+      Array.from({ length: 12 }, async (_, i) => {
+        const branch = `trueup/site-${i}`;
+        await plan.pushBranch(branch, head!, null);
+        await plan.fetch();
+        await plan.deleteBranch(branch, head!);
+      }),
+    );
+    expect([...(await plan.fetch()).branches.keys()]).toEqual(['main']);
+  });
+
   test('never takes away what somebody else has put there', async () => {
     const { repository, bare, base, id } = await withCommit();
     await git(bare, 'update-ref', 'refs/heads/trueup/a/1', base);
