@@ -292,7 +292,10 @@ class Loading {
       layout === before.layout &&
       settings === before.settings &&
       stacks.size === this.#previous!.stacks.size &&
-      stacks.values().every((stack) => stack === this.#previous!.stacks.get(stack.name)) &&
+      // Of a stack, others refer to what its own file says.
+      stacks
+        .values()
+        .every(({ name, document }) => document === this.#previous!.stacks.get(name)?.document) &&
       layerPaths(layout, settings.layers).every((path) => this.#documents.has(path))
     );
   }
@@ -337,9 +340,32 @@ class Loading {
     return doubtful;
   }
 
+  /** Sites of which the parameters, or the schemas that these are held against, can be others than before. */
+  #reparametrized(plan: Plan): Iterable<string> {
+    const previous = this.#previous;
+    if (!previous) return plan.sites.keys();
+    const changed = changedSites(previous, plan);
+    const sameSchemas =
+      previous.stacks.size === plan.stacks.size &&
+      plan.stacks.entries().every(([name, { parameters }]) => {
+        const other = previous.stacks.get(name);
+        return other !== undefined && other.parameters === parameters;
+      });
+    const sameLayers =
+      previous.layers === plan.layers &&
+      previous.merge === plan.merge &&
+      this.#changed.values().every((path) => /^(?:stacks|sites|overlays)\//.test(path));
+    if (!sameSchemas || !sameLayers) return changed;
+    return changed.values().filter((name) => {
+      const site = plan.sites.get(name);
+      return site !== undefined && site !== previous.sites.get(name);
+    });
+  }
+
   *#parameters(plan: Plan, doubtful: ReadonlySet<string>): Generator<void, void> {
-    const all = this.#previous ? changedSites(this.#previous, plan) : plan.sites.keys();
-    const names = [...all].filter((name) => plan.sites.has(name) && !doubtful.has(name));
+    const names = [...this.#reparametrized(plan)].filter(
+      (name) => plan.sites.has(name) && !doubtful.has(name),
+    );
     const isBounded = plan.stacks.values().some(hasPatterns);
     for (let at = 0; at < names.length; at += isBounded ? STEP : 1) {
       if (isBounded) {

@@ -35,14 +35,27 @@ const MAX_FAULTS = 20;
 /** A deeper schema is not for people, and would overrun the stack of those that walk it. */
 const MAX_DEPTH = 100;
 
+interface ReadSchema {
+  schema: ParameterSchema | undefined;
+  problems: Problem[];
+}
+
+/** By the content of files, which plans share from one revision to the next. */
+const known = new WeakMap<Uint8Array, { file: string; read: ReadSchema }>();
+
 /**
  * Reads a stack's `schema.json`: JSON Schema 2020-12 with formats, and `x-secret` as a keyword of ours. Keywords
- * that nobody knows are faults, so that a slip of the pen is no silent gap.
+ * that nobody knows are faults, so that a slip of the pen is no silent gap. The same file gives the very same schema.
  */
-export function readStackSchema(
-  file: string,
-  content: Uint8Array,
-): { schema: ParameterSchema | undefined; problems: Problem[] } {
+export function readStackSchema(file: string, content: Uint8Array): ReadSchema {
+  const before = known.get(content);
+  if (before?.file === file) return before.read;
+  const read = readFresh(file, content);
+  known.set(content, { file, read });
+  return read;
+}
+
+function readFresh(file: string, content: Uint8Array): ReadSchema {
   const { text, problem } = decodeUtf8(file, content);
   if (problem) return failed(problem);
   let source: Json;
@@ -88,7 +101,7 @@ export function readStackSchema(
   }
 }
 
-function failed(...problems: Problem[]): { schema: undefined; problems: Problem[] } {
+function failed(...problems: Problem[]): ReadSchema {
   return { schema: undefined, problems };
 }
 

@@ -132,6 +132,10 @@ class SiteNames implements Names {
     return entry && toValue(entry.value);
   }
 
+  isOwn(name: string): boolean {
+    return name === 'site';
+  }
+
   *keys(): Generator<string> {
     yield* Object.keys(this.#given);
     yield* this.#params.entries.keys();

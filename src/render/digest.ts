@@ -4,16 +4,16 @@ import { sha256, type FileMode, type TreeFile } from '../model/tree.ts';
 class OwnFile implements TreeFile {
   readonly mode: FileMode;
   readonly content: Buffer;
-  readonly #sha256: string;
+  /** Worked out when it is asked for: of a file that is only compared it never is. */
+  #sha256: string | undefined;
 
   constructor(text: string, mode: FileMode) {
     this.mode = mode;
     this.content = Buffer.from(text);
-    this.#sha256 = sha256(this.content);
   }
 
   static hashOf(file: OwnFile): string {
-    return file.#sha256;
+    return (file.#sha256 ??= sha256(file.content));
   }
 }
 

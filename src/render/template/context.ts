@@ -8,6 +8,8 @@ type IsSecret = (path: YamlPath) => boolean;
 export interface Names {
   get(name: string): Value | undefined;
   keys(): Iterable<string>;
+  /** Whether a value was made for who asks alone: nothing that is found out about it is worth keeping. */
+  isOwn?(name: string): boolean;
 }
 
 /** What templates see of a parameter's value, by the value: sites share most of them, and they never change. */
@@ -30,19 +32,28 @@ export class PlanContext implements Context {
     const value = this.values.get(name);
     if (value === undefined) return undefined;
     const binding: Binding = {
-      value: this.isSecret ? conceal(value, [name], this.isSecret) : plainly(value),
+      value: this.datumOf(name, value),
       origin: { kind: 'context', name },
     };
     this.bindings.set(name, binding);
     return binding;
+  }
+
+  private datumOf(name: string, value: Value): Datum {
+    if (this.isSecret) return conceal(value, [name], this.isSecret);
+    return this.values.isOwn?.(name) ? made(value) : plainly(value);
   }
 }
 
 function plainly(value: Value): Datum {
   if (typeof value !== 'object' || value === null) return value;
   let result = ready.get(value);
-  if (result === undefined) ready.set(value, (result = isPlain(value) ? value : textual(value)));
+  if (result === undefined) ready.set(value, (result = made(value)));
   return result;
+}
+
+function made(value: Value): Datum {
+  return isPlain(value) ? value : textual(value);
 }
 
 /** Whether there is no `!unsafe` text in a value: then it can be used as it is. */
