@@ -53,6 +53,8 @@ export interface AgentOptions {
   now?: () => number;
   /** How long to wait for a guard that is at work on the directory (ms). */
   patience?: number;
+  /** What its database and git are reached through; for tests, which end it between any two steps. */
+  through?: <T extends object>(part: T) => T;
 }
 
 /** What an agent tells people of itself. */
@@ -204,7 +206,7 @@ export class Agent {
    * @throws UserError if the directory is nobody's yet, or in use
    */
   static async open(options: AgentOptions): Promise<Agent> {
-    const { data, log, now = Date.now, driver, patience = 0 } = options;
+    const { data, log, now = Date.now, driver, patience = 0, through = same } = options;
     const directory = agentDirectory(data);
     const identity = await readIdentity(directory);
     if (!identity) {
@@ -216,11 +218,13 @@ export class Agent {
     try {
       for (const folder of [directory.transfer, directory.runs, directory.copies])
         await mkdir(folder, { recursive: true, mode: 0o700 });
-      const trees = await SiteStore.open({
-        directory: directory.siteStore,
-        onRefError: (error) => log.error({ error }, 'refs could not follow'),
-      });
-      const store = await openStore({ file: directory.database, now });
+      const trees = through(
+        await SiteStore.open({
+          directory: directory.siteStore,
+          onRefError: (error) => log.error({ error }, 'refs could not follow'),
+        }),
+      );
+      const store = through(await openStore({ file: directory.database, now }));
       await recoverAgent({ store, trees, driver, site: identity.site, log, now });
       return new Agent(options, { identity, directory, store, trees, release });
     } catch (error) {
@@ -311,4 +315,8 @@ export class Agent {
     this.#loops.site.nudge(this.site);
     this.#loops.push?.nudge(this.site, GATHER);
   }
+}
+
+function same<T>(part: T): T {
+  return part;
 }
