@@ -1,14 +1,18 @@
 import { readFileSync } from 'node:fs';
+import { enableCompileCache } from 'node:module';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
 import { stdout } from 'node:process';
-
-import { UntrustedRenderer } from '../../src/render/worker/untrusted-renderer.ts';
-import { hostilePlans } from './hostile-plans.ts';
-import { planFiles } from './plan-files.ts';
 
 /*
  * Renders hostile plans (argv[2]: `templates` or `plans`) one after another, as a process of its own, and prints for each of them, as a line of JSON,
  * how it ended, after how long, and the most memory that the process has had so far.
  */
+// As the program does, before anything else is compiled.
+enableCompileCache(join(homedir(), '.cache', 'trueup'));
+const { UntrustedRenderer } = await import('../../src/render/worker/untrusted-renderer.ts');
+const { hostilePlans } = await import('./hostile-plans.ts');
+const { planFiles } = await import('./plan-files.ts');
 const renderer = new UntrustedRenderer();
 const onlyTemplates = process.argv[2] === 'templates';
 for (const [name, source] of hostilePlans()) {
