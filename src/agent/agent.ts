@@ -246,7 +246,13 @@ export class Agent {
   /** Ends what is under way, and gives the directory free. */
   async stop(): Promise<void> {
     await this.#watcher.stop();
-    for (const loop of Object.values(this.#loops)) await loop.stop(this.#started ? 2000 : 0);
+    // The question that is put to the centre stays open for long.
+    await Promise.all(
+      Object.entries(this.#loops).map(([name, loop]) =>
+        loop.stop(this.#started && name !== 'pull' ? 2000 : 0),
+      ),
+    );
+    await this.work.stop();
     await this.#runner.stop();
     await this.#trees.close();
     await this.store.close();

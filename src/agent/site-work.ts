@@ -4,12 +4,10 @@ import PQueue from 'p-queue';
 
 import type { SiteStore } from '../git/site-store.ts';
 import type { Handled } from '../loop/keyed-loop.ts';
-import { messageOf } from '../model/errors.ts';
-import { type Manifest, type RunPlan } from '../model/manifest.ts';
+import { UserError } from '../model/errors.ts';
 import type { RunReport } from '../model/run.ts';
-import { MANIFEST_PATH, type SiteTree, treeDigest } from '../model/tree.ts';
+import { type SiteTree, withPaths } from '../model/tree.ts';
 import { inWindows, readWindows } from '../model/windows.ts';
-import { secretValuesAt } from '../plan/secrets.ts';
 import type { Runner } from '../runner/runner.ts';
 import type { WorkingCopies } from '../runner/working-copy/working-copies.ts';
 import type { SiteRow } from '../store/rows.ts';
@@ -23,25 +21,19 @@ import {
   arm,
   type Guard,
   guardHold,
+  hasWayBack,
+  judge,
+  mustRestore,
+  nothingRan,
 } from './guard.ts';
 import { recall, recallGuard, remember } from './memory.ts';
 import type { AgentSettings } from './settings.ts';
+import { SiteRuns } from './site-runs.ts';
 
 /** Look again whether a window has opened (ms). */
 const MINUTE = 60_000;
-/** Where the look at the hosts stands in the tree that is run for it; no tree of a site has it. */
-const ANSWER_PATH = '.trueup/answer.yml';
-const ANSWER = `---
-- name: The hosts answer
-  hosts: all
-  gather_facts: false
-  tasks:
-    - name: Answer
-      ansible.builtin.ping:
-`;
-
 /** An apply that did not succeed; the loop comes back after a while. */
-export class ApplyFailed extends Error {
+export class ApplyFailed extends UserError {
   override name = 'ApplyFailed';
 }
 
@@ -64,9 +56,12 @@ export class SiteWork {
   readonly #options: SiteWorkOptions;
   /** One apply at a time, whoever asks for it. */
   readonly #queue = new PQueue({ concurrency: 1 });
+  readonly #stop = new AbortController();
+  readonly #runs: SiteRuns;
 
   constructor(options: SiteWorkOptions) {
     this.#options = options;
+    this.#runs = new SiteRuns(options);
   }
 
   /**
@@ -74,19 +69,59 @@ export class SiteWork {
    * @param asked somebody wants it applied, whatever the policy and the guard say
    */
   handle(site: string, signal?: AbortSignal, asked = false): Promise<Handled> {
-    return this.#queue.add(() => this.#handle(site, signal, asked));
+    return this.#alone(signal, (either) => this.#handle(site, either, asked));
   }
 
-  /** Completes what an earlier process left to the guard. */
-  recoverGuard(site: string): Promise<void> {
-    return this.#queue.add(() => this.#recoverGuard(site));
+  /**
+   * Completes what an earlier process left to the guard. Throws ApplyFailed where the last good tree could not be
+   * applied again.
+   */
+  recoverGuard(site: string): Promise<Handled> {
+    return this.#alone(undefined, async (signal) => {
+      await this.#lookAfterDeath(site, signal);
+      const guard = await recallGuard(this.#options.store);
+      if (guard.state === 'restoring') await this.#restore(site, guard, signal);
+    });
   }
 
-  async #handle(site: string, signal: AbortSignal | undefined, asked: boolean): Promise<Handled> {
+  /** A check run of what stands at the site, or would with these files; changes nothing. */
+  async check(
+    site: string,
+    edits: SiteTree = new Map(),
+    removed: string[] = [],
+  ): Promise<RunReport> {
+    const { store, trees } = this.#options;
+    const row = await store.sites.get(site);
+    if (!row?.observedCommit) throw new ApplyFailed(`${site} has no tree yet`);
+    const observed = await trees.readTree(row.observedCommit);
+    const tree = withPaths(observed, edits, [...edits.keys(), ...removed]);
+    const signal = this.#stop.signal;
+    return this.#runs.run({ kind: 'check', site, tree, cause: 'asked for at the site', signal });
+  }
+
+  /** Ends what is under way; resolves when it has ended. Nothing more begins. */
+  async stop(): Promise<void> {
+    this.#stop.abort();
+    await this.#queue.onIdle();
+  }
+
+  #alone(
+    signal: AbortSignal | undefined,
+    work: (signal: AbortSignal) => Promise<Handled>,
+  ): Promise<Handled> {
+    const either = AbortSignal.any([this.#stop.signal, ...(signal ? [signal] : [])]);
+    return this.#queue.add(async () => (either.aborted ? undefined : work(either)));
+  }
+
+  async #handle(site: string, signal: AbortSignal, asked: boolean): Promise<Handled> {
     const { copies, store, now, onChange } = this.#options;
-    await this.#recoverGuard(site);
+    await this.#lookAfterDeath(site, signal);
+    const before = await store.sites.get(site);
+    const owed = await recallGuard(store);
+    if (mustRestore(owed, before?.desiredCommit ?? null, asked))
+      await this.#restore(site, owed, signal);
     const row = await copies.bringIn(site);
-    if (!row?.desiredCommit) return undefined;
+    if (!row?.desiredCommit || signal.aborted) return undefined;
     onChange();
     if (row.hold !== null) return undefined;
     if (row.baseCommit !== row.desiredCommit) return { again: 0 };
@@ -116,30 +151,20 @@ export class SiteWork {
     return this.#apply(row, guard, signal);
   }
 
-  /** A check run of what stands at the site; changes nothing. */
-  async check(site: string): Promise<RunReport> {
-    const { store, trees } = this.#options;
-    const row = await store.sites.get(site);
-    if (!row?.observedCommit) throw new ApplyFailed(`${site} has no tree yet`);
-    const tree = await trees.readTree(row.observedCommit);
-    return this.#run('check', site, tree, 'asked for at the site');
-  }
-
-  /** An apply that was under way is not trusted before the hosts answer, and a way back is gone to its end. */
-  async #recoverGuard(site: string): Promise<void> {
-    const { store, trees, now, log } = this.#options;
-    let guard = await recallGuard(store);
+  /** An apply that was under way is not trusted before the hosts answer. */
+  async #lookAfterDeath(site: string, signal: AbortSignal): Promise<void> {
+    const { store, trees, now, log, standBy } = this.#options;
+    const guard = await recallGuard(store);
     if (guard.state === 'armed') {
-      const answer = await this.#answer(site, await trees.readTree(guard.trial.commit));
+      const tree = await trees.readTree(guard.trial.commit);
+      const answer = await this.#runs.answer(site, tree, guard.answering, signal);
       log.warn({ site, answer }, 'an apply was cut off');
-      guard = afterDeath(guard, answer, now());
-      await remember(store, 'guard', guard);
+      if (answer) await remember(store, 'guard', afterDeath(guard, answer, now()));
     }
-    if (guard.state === 'restoring') await this.#restore(site, guard);
-    await this.#options.standBy.end();
+    if (!signal.aborted) await standBy.end();
   }
 
-  async #apply(row: SiteRow, guard: Guard, signal?: AbortSignal): Promise<Handled> {
+  async #apply(row: SiteRow, guard: Guard, signal: AbortSignal): Promise<Handled> {
     const { store, trees, runner, log, now, standBy, onChange } = this.#options;
     const site = row.name;
     const commit = row.observedCommit!;
@@ -147,7 +172,14 @@ export class SiteWork {
     const tree = await trees.readTree(commit);
     const id = randomUUID();
     const cause = causeOf(row);
-    const armed = arm(guard, { commit, digest: row.observedDigest!, desired }, id, now());
+    const trial = { commit, digest: row.observedDigest!, desired };
+    const answering = hasWayBack(guard, trial)
+      ? await this.#runs.answering(site, await trees.readTree(guard.good!.commit), signal)
+      : undefined;
+    if (signal.aborted) return undefined;
+    // Somebody stands by before anything is begun that he may have to end.
+    await standBy.begin();
+    const armed = arm(guard, trial, { runId: id, at: now(), answering });
     await store.transaction(async (tx) => {
       await remember(tx, 'guard', armed);
       await tx.runs.insert({
@@ -163,36 +195,39 @@ export class SiteWork {
       });
       await tx.sites.update(site, { lastRunId: id, message: `applying: ${cause}` });
     });
-    await standBy.begin();
-    const report = await this.#run('apply', site, tree, cause, id, signal);
-    const answer: Answer =
-      report.result === 'unreachable'
-        ? { failed: `after the apply: ${report.reason}` }
-        : report.result === 'cancelled'
-          ? 'answered'
-          : await this.#answer(site, tree);
-    const after = afterApply(armed, report, answer, now());
-    await this.#finish(row, id, report, after);
-    if (after.state === 'restoring') await this.#restore(site, after);
+    const report = await this.#runs.run({ kind: 'apply', site, tree, cause, id, signal });
+    const answer = nothingRan(report)
+      ? 'answered'
+      : await this.#runs.answer(site, tree, answering, signal);
+    // Where it was told to end, the guard stays armed: the next to come looks at the hosts.
+    const after = answer ? afterApply(armed, report, answer, now()) : armed;
+    await this.#finish(row, id, report, { guard: after, answer });
+    if (!answer) return undefined;
+    if (after.state === 'restoring') await this.#restore(site, after, signal);
     await standBy.end();
     onChange();
-    if (report.result === 'cancelled') return undefined;
     if (after.state !== 'idle') return { again: MINUTE };
     if (report.result !== 'success') throw new ApplyFailed(`${site}: ${report.reason}`);
+    if (answer !== 'answered') throw new ApplyFailed(`${site}: ${answer.failed}`);
     log.info({ site, cause }, 'applied');
     return undefined;
   }
 
-  async #finish(row: SiteRow, id: string, report: RunReport, guard: Guard): Promise<void> {
+  async #finish(
+    row: SiteRow,
+    id: string,
+    report: RunReport,
+    { guard, answer }: { guard: Guard; answer: Answer | undefined },
+  ): Promise<void> {
     const { store, trees, log } = this.#options;
-    const success = report.result === 'success' && guard.state === 'idle';
-    const why = guard.state === 'idle' ? report.reason : 'why' in guard ? guard.why : '';
+    const success = report.result === 'success' && answer === 'answered';
+    const why = answer === undefined || answer === 'answered' ? report.reason : answer.failed;
+    const next = guard.state === 'restoring' ? 'goes back to the last good tree' : 'tries again';
     await store.transaction(async (tx) => {
       const { endedAt, result, reason } = report;
       await tx.runs.finish(id, { endedAt, result, reason, report });
       await remember(tx, 'guard', guard);
       await remember(tx, 'unreported', [...((await recall(tx, 'unreported')) ?? []), id]);
-      if (result === 'cancelled') return;
       await tx.sites.update(
         row.name,
         success
@@ -205,24 +240,33 @@ export class SiteWork {
               lastAppliedAt: endedAt,
               message: `in sync at generation ${row.generation}`,
             }
-          : { lastApplyFailed: true, message: `the apply failed (${why}); it is tried again` },
+          : answer === undefined
+            ? { applyForced: true, applyReason: 'the apply was interrupted' }
+            : { lastApplyFailed: true, message: `the apply failed (${why}); ${next}` },
       );
     });
     if (success) trees.followRefs([{ site: row.name, ref: 'applied', to: row.observedCommit! }]);
-    else log.warn({ site: row.name, why }, 'the apply failed');
+    else if (answer) log.warn({ site: row.name, why }, 'the apply failed');
   }
 
   /** Applies the last good tree again; throws where that fails, to be tried again. */
-  async #restore(site: string, guard: Guard & { state: 'restoring' }): Promise<void> {
+  async #restore(
+    site: string,
+    guard: Guard & { state: 'restoring' },
+    signal: AbortSignal,
+  ): Promise<void> {
     const { store, trees, runner, now, log, onChange } = this.#options;
     const good = guard.good!;
     const tree = await trees.readTree(good.commit);
-    const cause = `guard: ${guard.why}`;
+    const cause = `guard: ${guard.why}`.slice(0, 1000);
     log.error({ site, why: guard.why }, 'locked out: applies the last good tree again');
     const id = randomUUID();
     const startedAt = now();
-    const report = await this.#run('apply', site, tree, cause, id);
-    const ok = report.result === 'success' && (await this.#answer(site, tree)) === 'answered';
+    const report = await this.#runs.run({ kind: 'apply', site, tree, cause, id, signal });
+    const answer = await this.#runs.answer(site, tree, guard.answering, signal);
+    const applied = judge(report, guard.answering);
+    const failed = [applied, answer].find((one) => typeof one === 'object')?.failed;
+    const ok = answer !== undefined && failed === undefined;
     await store.transaction(async (tx) => {
       await tx.runs.record({
         id,
@@ -247,75 +291,12 @@ export class SiteWork {
         ...(ok && { appliedCommit: good.desired, appliedDigest: good.digest }),
         message: ok
           ? `went back to the last good tree: ${guard.why}`
-          : `could not go back to the last good tree (${report.reason}); it is tried again`,
+          : `could not go back to the last good tree (${failed ?? 'interrupted'}); it is tried again`,
       });
     });
+    if (ok) trees.followRefs([{ site, ref: 'applied', to: good.commit }]);
     onChange();
-    if (!ok) throw new ApplyFailed(`${site}: could not go back: ${report.reason}`);
-  }
-
-  /** Whether all hosts answer, and the post-check of the tree passes, in time. */
-  async #answer(site: string, tree: SiteTree): Promise<Answer> {
-    const { settings } = this.#options;
-    const own = runPlanOf(tree).postCheck ?? [];
-    const content = Buffer.from(ANSWER);
-    const asking = new Map([...tree, [ANSWER_PATH, { mode: '100644' as const, content }]]);
-    const report = await this.#run(
-      'apply',
-      site,
-      asking,
-      'the look after an apply',
-      undefined,
-      undefined,
-      {
-        playbooks: [ANSWER_PATH, ...own],
-        timeout: settings.answerWithin / 1000,
-      },
-    );
-    return report.result === 'success'
-      ? 'answered'
-      : { failed: `the look after the apply failed: ${report.reason || report.result}` };
-  }
-
-  async #run(
-    kind: 'apply' | 'check',
-    site: string,
-    tree: SiteTree,
-    cause: string,
-    id: string = randomUUID(),
-    signal?: AbortSignal,
-    instead?: { playbooks: readonly string[]; timeout: number },
-  ): Promise<RunReport> {
-    const { runner, settings, now } = this.#options;
-    const { playbooks, outputs, secrets } = runPlanOf(tree);
-    try {
-      return await runner.submit({
-        id,
-        kind,
-        site,
-        tree,
-        playbooks: instead?.playbooks ?? playbooks,
-        ...(instead ? {} : { outputs }),
-        timeout: instead?.timeout ?? settings.timeout / 1000,
-        cause,
-        secrets: secretValuesAt(secrets, tree),
-        ...(signal && { signal }),
-      });
-    } catch (error) {
-      const at = now();
-      return {
-        kind,
-        driver: runner.driver,
-        site,
-        digest: treeDigest(tree),
-        startedAt: at,
-        endedAt: at,
-        result: 'error',
-        reason: messageOf(error),
-        hosts: {},
-        tasks: [],
-      };
-    }
+    if (!ok) throw new ApplyFailed(`${site}: could not go back: ${failed ?? 'interrupted'}`);
   }
 
   #notNow(row: SiteRow, now: number): string | undefined {
@@ -334,15 +315,6 @@ export class SiteWork {
     await store.sites.update(row.name, { message });
     onChange();
   }
-}
-
-/** How a tree is run, as its manifest says. Throws UserError where it does not. */
-export function runPlanOf(tree: SiteTree): RunPlan {
-  const file = tree.get(MANIFEST_PATH);
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
-  const manifest = file && (JSON.parse(file.content.toString()) as Partial<Manifest>);
-  if (!manifest?.run) throw new ApplyFailed('the tree does not say how it is run');
-  return manifest.run;
 }
 
 /** An edit was applied, as part of a new revision, and then taken back by hand: the hosts still have it. */
