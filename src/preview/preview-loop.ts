@@ -177,6 +177,7 @@ export class PreviewLoop {
       await this.#leave(pull);
       return undefined;
     }
+    log.debug({ number: pull.number, head: pull.head }, 'rendering a pull request');
     const result =
       trial.kind === 'faults'
         ? undefined
@@ -188,7 +189,10 @@ export class PreviewLoop {
             timeout,
             signal,
           });
-    if (signal.aborted || result?.ended === 'aborted') return undefined;
+    if (signal.aborted || result?.ended === 'aborted') {
+      log.debug({ number: pull.number, head: pull.head }, 'superseded: its rendering was ended');
+      return undefined;
+    }
     const report = result ? reportOf(result, maxRemoved) : reportOfFaults(faultsOf(trial));
     const known = (await store.previews.get(pull.number)) ?? NEW_PREVIEW;
     // A check run of an earlier commit was ended with it.

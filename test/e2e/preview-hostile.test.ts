@@ -145,3 +145,29 @@ function blob(text: string): string {
 function tree(...entries: string[]): string {
   return previews.hash('tree', entries.map((entry) => `${entry}\n`).join(''));
 }
+
+test('a push takes the place of one that would render for long: nothing of that is told', async () => {
+  const { world } = previews;
+  const list = (letter: string): string =>
+    Array.from({ length: 60_000 }, (_, i) => `${letter}${i}`).join(', ');
+  // To merge these takes longer than anything may.
+  const slow = {
+    'plan.yaml': `${await world.planFile('plan.yaml')}\nmerge: { k: unique }\n`,
+    'layers/common.yaml': `${await world.planFile('layers/common.yaml')}\nk: [${list('a')}]\n`,
+    'sites/porto.yaml': site('porto', { k: list('b').split(', ') }),
+  };
+  const { number, head } = await previews.open('slow', slow);
+  const said = (word: string): boolean =>
+    previews.service.lines.some((line) => line.includes(head) && line.includes(word));
+  previews.service.service.controller.nudge({ pullRequest: number });
+  await previews.service.until('it is rendered', () => said('rendering a pull request'));
+  const next = await previews.push('slow', {
+    'plan.yaml': `${await world.planFile('plan.yaml')}\n`,
+    'layers/common.yaml': `${await world.planFile('layers/common.yaml')}\n`,
+    'sites/porto.yaml': site('porto', { motd: 'Here' }),
+  });
+  await previews.previewed(number, next);
+  expect(previews.status(head)).toBeUndefined();
+  expect(previews.comments(number)).toHaveLength(1);
+  expect(said('superseded')).toBe(true);
+});
