@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises';
+
 import { Validator } from '@seriousme/openapi-schema-validator';
 import formats from 'ajv-formats';
 import { Ajv2020 } from 'ajv/dist/2020.js';
@@ -47,6 +49,39 @@ test('every route of the application is in the document, and no other', async ()
   expect(told.toSorted()).toEqual([...new Set(served)].toSorted());
   expect(told.length).toBeGreaterThan(15);
 });
+
+test('docs/api.md lists every route of the document, and no other', async () => {
+  const { document } = await both();
+  const text = await readFile(new URL('../../docs/api.md', import.meta.url), 'utf8');
+  const listed = text
+    .split('\n')
+    .filter((line) => line.startsWith('| `'))
+    .flatMap((line) => routesOf(line.split('|')[1]!));
+  const told = Object.entries(document.paths).flatMap(([path, operations]) =>
+    Object.keys(operations).map((method) => `${method.toUpperCase()} ${path}`),
+  );
+  expect(listed.toSorted()).toEqual(told.toSorted());
+});
+
+/**
+ * The routes that a cell of the table names: methods, then paths, where `…` stands for the path before up to its
+ * last parameter, and what stands in capitals is one.
+ */
+function routesOf(cell: string): string[] {
+  const methods: string[] = [];
+  const paths: string[] = [];
+  for (const [, word] of cell.matchAll(/`([^`]+)`/g)) {
+    const [, method, path] = /^([A-Z]+)? ?(.*)$/.exec(word!)!;
+    if (method) methods.push(method);
+    if (!path) continue;
+    const before = paths.at(-1) ?? '';
+    const whole = path.replace('…', before.replace(/[^}]*$/, ''));
+    const root = /^\/api\/v1/.exec(before)?.[0] ?? '';
+    const named = whole.replaceAll(/\b[A-Z]+\b/g, (name) => `{${name.toLowerCase()}}`);
+    paths.push(path.startsWith('…') ? named : `${root}${named}`);
+  }
+  return paths.flatMap((path) => methods.map((method) => `${method} ${path}`));
+}
 
 test('every decision is told to need a token', async () => {
   const { document } = await both();
