@@ -22,6 +22,8 @@ export interface RunPlan {
   outputs: Record<string, { secret: boolean }>;
   /** Paths of the playbooks that must pass after an apply, beside the hosts' answering. */
   postCheck?: readonly string[];
+  /** Seconds that these may take, beside the time in which the hosts must answer. */
+  postCheckTimeout?: number;
   /** Steps to parameters whose values must be shown nowhere; `*`: any element of a list. */
   secrets: readonly (readonly string[])[];
 }

@@ -78,12 +78,21 @@ export interface ExportedValue {
   secret: boolean;
 }
 
+/** What must pass after an apply. */
+export interface PostCheck {
+  /** A playbook of the stack, relative to its folder; or a program with its arguments. */
+  run: { playbook: string } | { command: readonly string[] };
+  /** Whole seconds. */
+  timeout?: number;
+}
+
 export interface StackDefinition {
   name: string;
   /** Its folder in the plan: `stacks/<name>`. */
   folder: string;
   /** Playbooks in the order they are applied, relative to the folder (`playbooks/site.yml`). */
   playbooks: string[];
+  postCheck?: PostCheck;
   /** Stacks whose exports it imports, and of those that it imports by name the names. */
   imports: string[];
   importNames: ReadonlyMap<string, readonly string[]>;

@@ -189,6 +189,28 @@ const typedExports = z.strictObject({
     .describe('Name → type or JSON Schema of what the playbooks gather by set_stats.'),
 });
 
+const postCheck = z.union(
+  [
+    z.string(),
+    z.strictObject({
+      playbook: z.string().exactOptional().describe('A playbook of this stack.'),
+      command: z
+        .array(z.string())
+        .min(1)
+        .exactOptional()
+        .describe(
+          'In place of it a program and its arguments, run where Ansible runs, in the tree.',
+        ),
+      timeout: duration
+        .exactOptional()
+        .describe(
+          'How long it may take, beside the time that the agent gives the hosts to answer.',
+        ),
+    }),
+  ],
+  { error: 'must be a playbook, or a map with a playbook or a command, and a timeout' },
+);
+
 /** `stacks/<stack>/stack.yaml` */
 export const stackSchema = z
   .strictObject({
@@ -198,6 +220,9 @@ export const stackSchema = z
     playbooks: z
       .array(z.string())
       .describe('Playbooks in the order of applying, such as playbooks/site.yml.'),
+    postCheck: postCheck
+      .exactOptional()
+      .describe('What must pass after an apply, or an agent goes back to the last good tree.'),
     imports: z
       .union([z.array(name), z.record(name, z.array(dottedPath).min(1))], {
         error: 'must be a list of stacks, or stacks with the names that are imported from each',

@@ -2,6 +2,7 @@ import { compareText, type Problem } from '../model/problem.ts';
 import { pathFault } from '../model/tree.ts';
 import { fold } from './paths.ts';
 import type { PlanFiles, StackDefinition, StackFile } from './plan.ts';
+import { readPostCheck } from './post-check.ts';
 import { stackSchema } from './schemas.ts';
 import { checkShape, nearest, positionOf, quoted, topOf } from './shape.ts';
 import { paramProblems } from './sites.ts';
@@ -48,11 +49,17 @@ export function readStack(
   if (!value) return { stack: undefined, problems };
 
   const targets = new Set(tree.files.map(({ target }) => target));
-  for (const [index, playbook] of value.playbooks.entries()) {
+  const postCheck = readPostCheck(document, value);
+  problems.push(...postCheck.problems);
+  const playbooks = value.playbooks.map((one, index) => ({
+    playbook: one,
+    node: nodeAt(document.root, ['playbooks', index])!,
+  }));
+  for (const { playbook, node } of [...playbooks, ...postCheck.playbooks]) {
     if (targets.has(`${name}/${playbook}`)) continue;
     problems.push({
       message: `there is no playbook ${quoted(`${folder}/${playbook}`)}`,
-      position: positionOf(nodeAt(document.root, ['playbooks', index])!.source!),
+      position: positionOf(node.source!),
       ...nearest(
         playbook,
         tree.files
@@ -67,6 +74,7 @@ export function readStack(
     name,
     folder,
     playbooks: value.playbooks,
+    ...(postCheck.check ? { postCheck: postCheck.check } : {}),
     imports: Array.isArray(value.imports) ? value.imports : Object.keys(value.imports),
     importNames: new Map(Array.isArray(value.imports) ? [] : Object.entries(value.imports)),
     ...exported,

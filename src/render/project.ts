@@ -4,13 +4,20 @@ import { emitYaml } from '../plan/yaml/emit.ts';
 import { makeMap } from '../plan/yaml/make.ts';
 import type { MapNode } from '../plan/yaml/node.ts';
 import { fileOf } from './digest.ts';
+import { postChecks } from './post-check.ts';
 
 /** What a person who comes upon the folder needs to know. */
-export function readme(plan: Plan, { name }: SiteDefinition): string {
-  return `This is the Ansible project of the site ${name}, rendered by trueup from the plan ${plan.name}.
+export function readme(plan: Plan, site: SiteDefinition): string {
+  const { playbooks, timeout } = postChecks(plan, site);
+  const limit = timeout > 0 ? `, within ${timeout} seconds` : '';
+  const check =
+    playbooks.length > 0
+      ? `After an apply this must pass${limit}: ansible-playbook ${playbooks.map(shellWord).join(' ')}\n`
+      : '';
+  return `This is the Ansible project of the site ${site.name}, rendered by trueup from the plan ${plan.name}.
 Without trueup it is applied by ./apply.sh, and tried by ./apply.sh --check --diff: Ansible is all that it takes.
 Edits made here are not lost: trueup records them and works them back into the plan.
-`;
+${check}`;
 }
 
 /** Folders of a stack that Ansible has to be told of, by the setting that tells it. */

@@ -12,6 +12,7 @@ import { contentHash, fileOf } from './digest.ts';
 import { IMPORTS_PATH, importsFile } from './imports-file.ts';
 import type { RenderedSite } from './manifest.ts';
 import { applyOverlay } from './overlay.ts';
+import { postCheckFile } from './post-check.ts';
 import { ansibleConfig, applyScript, inventory, playbookPaths, readme } from './project.ts';
 import { readySite } from './ready.ts';
 import { isOwn, renderTemplate } from './templates.ts';
@@ -87,6 +88,8 @@ function addStacks(
   let size = 0;
   for (const name of site.stacks) {
     const stack = plan.stacks.get(name)!;
+    const check = postCheckFile(stack);
+    if (check) files.set(...check);
     if (stack.requirements) {
       files.set(`${name}/requirements.yml`, requirementsOf(stack.requirements));
     }
