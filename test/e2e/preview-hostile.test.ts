@@ -146,10 +146,12 @@ function tree(...entries: string[]): string {
   return previews.hash('tree', entries.map((entry) => `${entry}\n`).join(''));
 }
 
+function list(letter: string): string {
+  return Array.from({ length: 60_000 }, (_, i) => `${letter}${i}`).join(', ');
+}
+
 test('a push takes the place of one that would render for long: nothing of that is told', async () => {
   const { world } = previews;
-  const list = (letter: string): string =>
-    Array.from({ length: 60_000 }, (_, i) => `${letter}${i}`).join(', ');
   // To merge these takes longer than anything may.
   const slow = {
     'plan.yaml': `${await world.planFile('plan.yaml')}\nmerge: { k: unique }\n`,
