@@ -78,7 +78,8 @@ function ownChanges(before: Plan, after: Plan, files: ReadonlySet<string>): Set<
       continue;
     }
     for (const [name, site] of plan.sites) {
-      if (changed.has(name)) continue;
+      // One that is the very same in both was looked at in the one before.
+      if (changed.has(name) || (plan === after && before.sites.get(name) === site)) continue;
       if (
         files.has(site.file) ||
         site.stacks.some((stack) => stacks.has(stack)) ||
