@@ -11,9 +11,15 @@ const env = {
 };
 
 // These run Ansible, or a controller that is killed, and take longest: they are begun beside each other.
-const WITH_ANSIBLE = ['story', 'kill', 'kill-*', 'restart', 'prometheus', 'bad-input'].map(
-  (name) => `test/e2e/${name}.test.ts`,
-);
+const WITH_ANSIBLE = [
+  'story',
+  'kill',
+  'kill-*',
+  'restart',
+  'prometheus',
+  'bad-input',
+  'stacks',
+].map((name) => `test/e2e/${name}.test.ts`);
 
 // This one puts another module in the place of ours, for its whole process.
 const WITH_MOCKS = ['src/backport/laws-fault.test.ts'];
