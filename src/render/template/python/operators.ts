@@ -39,7 +39,7 @@ function concatenate(left: Datum, right: Datum, fuel: Fuel): Datum | undefined {
   }
   if (Array.isArray(left) && Array.isArray(right)) {
     fuel.spend(left.length + right.length);
-    return [...left, ...right];
+    return left.concat(right);
   }
   if (left instanceof Tuple && right instanceof Tuple) {
     fuel.spend(left.items.length + right.items.length);
