@@ -5,7 +5,7 @@ import { planFiles } from '../../test/support/plan-files.ts';
 import type { SiteTree } from '../model/tree.ts';
 import { loadPlan } from './load.ts';
 import type { Plan } from './plan.ts';
-import { secretPaths, secretValuesIn } from './secrets.ts';
+import { secretPaths, secretPatterns, secretValuesAt, secretValuesIn } from './secrets.ts';
 
 const SCHEMA = JSON.stringify({
   properties: {
@@ -111,4 +111,51 @@ test('without a plan, or at a site that it does not have, nothing is known to be
   const tree = treeOf({ 'group_vars/all.yml': 'token: x\n' });
   expect(secretValuesIn(undefined, 'lisbon-07', tree)).toEqual([]);
   expect(secretValuesIn(planWith(PARAMS), 'atlantis', tree)).toEqual([]);
+});
+
+/** Where an operator has edited, and a file that is no YAML any more. */
+const EDITED = [
+  {
+    'group_vars/all.yml': `db: { password: hunter22, name: web }
+users: [{ name: ann, password: "pass-ann" }, { name: bob, password: "pass-bob" }]
+token: { id: 17 }
+keys: { a: key-a, open: shown }
+tree: { pin: 1234 }
+`,
+    'host_vars/compute-0.yml': 'users: [{ password: host-password }]\ndb: { password: host-db }\n',
+    'inventory.yml': 'all: { hosts: { compute-1: { token: 123456, ansible_host: 10.0.0.1 } } }\n',
+  },
+  { 'group_vars/all.yml': 'a: [\ntoken: "in-quotes"\n  - password: in-a-list\n' },
+];
+const DB = '  db: { password: !vault "$ANSIBLE_VAULT;1.1;AES256\\n6638" }\n';
+const NO_SCHEMA: Edits = { 'stacks/compute/schema.json': null };
+
+test.each<[what: string, params: string, edits: Edits, trees: Record<string, string>[]]>([
+  ['secrets of a schema', PARAMS, {}, EDITED],
+  [
+    'vaulted values, in lists too',
+    `${DB}  users: [{ password: !vault "$ANSIBLE_VAULT;1.1;AES256\\n6639" }]\n`,
+    NO_SCHEMA,
+    EDITED,
+  ],
+  ['both', PARAMS + DB, {}, EDITED],
+  ['none', '  db: { password: open }\n', NO_SCHEMA, EDITED],
+  [
+    'what a host alone has',
+    '',
+    {
+      'sites/lisbon-07.yaml': (text) =>
+        text.replace('maintenance: true', 'users: [{ password: theirs }], token: 5'),
+    },
+    [{ 'host_vars/compute-1.yml': 'users: [{ password: theirs }]\ntoken: 5\n' }],
+  ],
+])('who has the tree alone finds what the plan finds: %s', (_, params, edits, trees) => {
+  const plan = planWith(params, edits);
+  const asRendered = { 'group_vars/all.yml': `---\n${params.replaceAll(/^ {2}/gm, '')}` };
+  // As the manifest carries them.
+  const patterns: string[][] = JSON.parse(JSON.stringify(secretPatterns(plan, 'lisbon-07')));
+  for (const tree of [asRendered, ...trees].map(treeOf)) {
+    const found = secretValuesAt(patterns, tree);
+    expect(found.toSorted()).toEqual(secretValuesIn(plan, 'lisbon-07', tree).toSorted());
+  }
 });

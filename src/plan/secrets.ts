@@ -51,9 +51,17 @@ export function secretValuesIn(plan: Plan | undefined, site: string, tree: SiteT
  * `*` standing for any element of a list. Throws as `layerChain` and `mergeParams` do.
  */
 export function secretPatterns(plan: Plan, site: string): (readonly string[])[] {
-  const ofSchemas = secretPaths(plan, site).map((path) =>
-    path.map((step) => (typeof step === 'number' ? '*' : step)),
-  );
+  const finders = findersOf(plan, site);
+  const { hosts, hostParams, groupParams } = siteOf(plan, site);
+  const own =
+    finders.length === 0
+      ? []
+      : [hosts, hostParams, groupParams].flatMap((maps) => [...maps.values()]);
+  const ofSchemas = [
+    ...secretPaths(plan, site),
+    // What only a host or a group has, no merged parameter shows.
+    ...own.flatMap((map) => finders.flatMap((find) => find(map))),
+  ].map((path) => path.map((step) => (typeof step === 'number' ? '*' : step)));
   const all = [...ofSchemas, ...vaultedPatterns(plan, site)];
   return [...new Map(all.map((pattern) => [JSON.stringify(pattern), pattern])).values()];
 }
