@@ -48,12 +48,13 @@ export class CentreLoops {
   async #pull(signal: AbortSignal): Promise<Handled> {
     const { site, client, exchange, store, settings, now, random } = this.#options;
     const before = await store.sites.get(site);
+    const owed = await exchange.owed();
     const state = await this.#contact(signal, () =>
       client.nudge(site, {
         desired: before?.desiredCommit ?? null,
         wait: settings.wait,
         now: now(),
-        owed: 0,
+        owed,
         signal,
       }),
     );

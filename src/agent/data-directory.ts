@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { z } from 'zod';
 
-import { errorCode, UserError } from '../model/errors.ts';
+import { errorCode, messageOf, UserError } from '../model/errors.ts';
 import { isName } from '../model/tree.ts';
 import { takeLock } from '../store/lock.ts';
 
@@ -23,6 +23,11 @@ export interface AgentDirectory {
   /** The site's own key pair, and the keys that it believes. */
   key: string;
   allowedSigners: string;
+}
+
+/** Another process works on the data directory. */
+export class DirectoryInUse extends UserError {
+  override name = 'DirectoryInUse';
 }
 
 /** Whose agent this is, and where its centre is. */
@@ -55,7 +60,7 @@ export function agentDirectory(path: string): AgentDirectory {
 /**
  * Takes the directory for this process alone, waiting for a guard to finish its work.
  * @param patience milliseconds
- * @throws UserError if another process still has it then
+ * @throws DirectoryInUse if another process still has it then; UserError where the lock cannot be taken at all
  */
 export async function takeAgentDirectory(
   { root }: AgentDirectory,
@@ -63,15 +68,31 @@ export async function takeAgentDirectory(
 ): Promise<() => void> {
   await mkdir(root, { recursive: true, mode: 0o700 });
   const until = performance.now() + patience;
+  const lock = lockOf(root);
   for (;;) {
-    const release = takeLock(join(root, 'lock.sqlite'));
+    const release = tryLock(lock);
     if (release) return release;
     if (performance.now() >= until) {
-      throw new UserError(
+      throw new DirectoryInUse(
         `another trueup agent uses ${root}: stop it first, or name another folder`,
       );
     }
     await sleep(200);
+  }
+}
+
+/** The file that whoever works on the directory holds locked; there is nothing in it. */
+export function lockOf(root: string): string {
+  return join(root, 'lock.sqlite');
+}
+
+function tryLock(file: string): (() => void) | undefined {
+  try {
+    return takeLock(file);
+  } catch (error) {
+    throw new UserError(
+      `${file} cannot be locked (${messageOf(error)}): if the disk is well, remove that file; nothing is kept in it`,
+    );
   }
 }
 

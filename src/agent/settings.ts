@@ -5,8 +5,9 @@ import { z } from 'zod';
 import { toProblems } from '../config/faults.ts';
 import { readConfigFile } from '../config/file.ts';
 import { merge } from '../config/origins.ts';
-import { duration, windowsFault, zoneFault } from '../config/schema.ts';
-import { InvalidInput } from '../model/errors.ts';
+import { duration, zoneFault } from '../config/schema.ts';
+import { InvalidInput, messageOf } from '../model/errors.ts';
+import { readWindows } from '../model/windows.ts';
 
 const POLICIES = ['auto', 'window', 'manual'] as const;
 
@@ -16,6 +17,16 @@ function text(fault: (text: string) => string | undefined) {
     const message = value === '' ? undefined : fault(value);
     if (message !== undefined) context.addIssue({ code: 'custom', message });
   });
+}
+
+/** Why the windows cannot be read: found out now, and not when the first of them opens. */
+function windowsFault(windows: string): string | undefined {
+  try {
+    readWindows(windows);
+    return undefined;
+  } catch (error) {
+    return `is not well: ${messageOf(error)}`;
+  }
 }
 
 const schema = z.strictObject({
@@ -50,6 +61,14 @@ const schema = z.strictObject({
         ),
       ansiblePlaybook: z.string().prefault('').describe('Path of ansible-playbook.'),
       vaultPasswordFile: z.string().prefault(''),
+    })
+    .superRefine(({ policy, windows }, context) => {
+      if (policy === 'window' && windows.trim() === '')
+        context.addIssue({
+          code: 'custom',
+          path: ['policy'],
+          message: 'is `window`, but no `windows` are named',
+        });
     })
     .prefault({})
     .describe('When and how what is desired is applied.'),
@@ -88,5 +107,6 @@ export async function loadAgentSettings(path?: string): Promise<AgentSettings> {
 
 /** The JSON Schema of the settings, for editors. */
 export function agentSettingsSchema(): Record<string, unknown> {
-  return z.toJSONSchema(schema, { io: 'input' });
+  const { $schema, ...rest } = z.toJSONSchema(schema, { io: 'input' });
+  return { $schema, title: "settings of trueup's agent", ...rest };
 }

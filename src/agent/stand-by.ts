@@ -2,9 +2,14 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { takeLock } from '../store/lock.ts';
+import type { Agent } from './agent.ts';
+import { DirectoryInUse } from './data-directory.ts';
+import { ApplyFailed } from './site-work.ts';
 
 /** How often it is looked whether the agent has ended (ms). */
 const LOOK = 300;
+/** Pause before the last good tree is applied once more, where that failed (ms). */
+const AGAIN = 5000;
 
 /** Somebody who restores the last good tree where the agent ends during an apply. */
 export interface StandBy {
@@ -39,17 +44,47 @@ export function processStandBy(argv: readonly string[]): StandBy {
 }
 
 /**
- * Waits until whoever holds the lock has ended.
- * @returns what gives it free again; undefined where the signal came first
+ * What the process that stands by does: waits for the agent to end, looks at the hosts, and applies the last good tree
+ * again where it must, until that is done or another agent has come.
+ * @param lock file that whoever works on the data directory holds
+ * @param open opens the agent; throws DirectoryInUse where there is one already
  */
-export async function waitForLock(
-  file: string,
-  signal: AbortSignal,
-): Promise<(() => void) | undefined> {
+export async function keepGuard(of: {
+  lock: string;
+  open: () => Promise<Agent>;
+  signal: AbortSignal;
+}): Promise<void> {
+  const { lock, open, signal } = of;
+  if (!(await waitForLock(lock, signal))) return;
+  while (!signal.aborted) {
+    const agent = await open().catch((error: unknown) => {
+      if (error instanceof DirectoryInUse) return undefined;
+      throw error;
+    });
+    // An agent that was started meanwhile does it itself.
+    if (!agent) return;
+    const stop = (): void => void agent.work.stop();
+    signal.addEventListener('abort', stop);
+    try {
+      await agent.work.recoverGuard(agent.site);
+      return;
+    } catch (error) {
+      if (!(error instanceof ApplyFailed)) throw error;
+    } finally {
+      signal.removeEventListener('abort', stop);
+      await agent.stop();
+    }
+    await sleep(AGAIN, undefined, { signal }).catch(() => undefined);
+  }
+}
+
+/** Waits until whoever holds the lock has ended. False: the signal came first. */
+async function waitForLock(file: string, signal: AbortSignal): Promise<boolean> {
   while (!signal.aborted) {
     const release = takeLock(file);
-    if (release) return release;
+    release?.();
+    if (release) return true;
     await sleep(LOOK, undefined, { signal }).catch(() => undefined);
   }
-  return undefined;
+  return false;
 }

@@ -6,6 +6,7 @@ import { onTestFinished } from 'vitest';
 import { Agent } from '../../src/agent/agent.ts';
 import { enrolAgent } from '../../src/agent/enrol.ts';
 import { type AgentSettings, loadAgentSettings } from '../../src/agent/settings.ts';
+import type { Driver } from '../../src/model/driver.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
 import { FakeDriver, TestService } from './service.ts';
 import { eventually } from './wait.ts';
@@ -67,8 +68,14 @@ export class AgentWorld {
 
   /** Opens the agent; `start` lets it work by itself. */
   async open(
-    options: { apply?: Partial<AgentSettings['apply']>; start?: boolean } = {},
+    options: {
+      apply?: Partial<AgentSettings['apply']>;
+      start?: boolean;
+      driver?: Driver;
+      patience?: number;
+    } = {},
   ): Promise<Agent> {
+    const { driver = this.driver, patience = 0 } = options;
     const settings = await loadAgentSettings();
     settings.sync = { interval: 1000, wait: 1000 };
     settings.edits = { settle: 20, compareInterval: 1000 };
@@ -77,7 +84,8 @@ export class AgentWorld {
       data: this.data,
       settings,
       version: '1.2.3',
-      driver: this.driver,
+      driver,
+      patience,
       standBy: { begin: async () => undefined, end: async () => undefined },
       log: createLogger({
         level: 'trace',
@@ -94,6 +102,17 @@ export class AgentWorld {
   async close(): Promise<void> {
     await this.agent?.stop();
     this.agent = undefined;
+  }
+
+  /** Changes the clock that the plan has for the site. */
+  async planClock(clock: string): Promise<void> {
+    await this.world.pull();
+    const file = 'layers/common.yaml';
+    const text = await this.world.planFile(file);
+    await this.world.commit(`The clock is ${clock}`, {
+      [file]: `${text.replace(/^clock: .*$/m, `clock: ${clock}`)}\n`,
+    });
+    this.service.look();
   }
 
   get tree(): string {

@@ -3,10 +3,10 @@ import { resolve } from 'node:path';
 
 import { Agent } from '../../agent/agent.ts';
 import { serveControl } from '../../agent/control.ts';
-import { agentDirectory, readIdentity, writePrivate } from '../../agent/data-directory.ts';
+import { agentDirectory, lockOf, readIdentity, writePrivate } from '../../agent/data-directory.ts';
 import { enrolAgent, initAgent } from '../../agent/enrol.ts';
 import { type AgentSettings, loadAgentSettings } from '../../agent/settings.ts';
-import { processStandBy, type StandBy, waitForLock } from '../../agent/stand-by.ts';
+import { keepGuard, processStandBy, type StandBy } from '../../agent/stand-by.ts';
 import { AnsibleDriver } from '../../ansible/driver.ts';
 import { parseAllowedKeys } from '../../bundle/bundle.ts';
 import { messageOf, UserError } from '../../model/errors.ts';
@@ -93,20 +93,13 @@ export async function runAgent(options: DataOptions, output: Output): Promise<nu
 export async function guard(options: DataOptions, _output: Output): Promise<number> {
   const ended = new AbortController();
   process.once('SIGTERM', () => ended.abort());
-  const directory = agentDirectory(options.data);
-  const release = await waitForLock(`${directory.root}/lock.sqlite`, ended.signal);
-  if (!release) return EXIT.ok;
-  release();
   const log = createLogger({ level: 'info', format: 'json' });
   const settings = await loadAgentSettings(options.config);
-  const agent = await openAgent(options, settings, log, NOBODY, 0).catch(() => undefined);
-  // An agent that was started meanwhile does it itself.
-  if (!agent) return EXIT.ok;
-  try {
-    await agent.work.recoverGuard(agent.site);
-  } finally {
-    await agent.stop();
-  }
+  await keepGuard({
+    lock: lockOf(agentDirectory(options.data).root),
+    open: () => openAgent(options, settings, log, NOBODY, 0),
+    signal: ended.signal,
+  });
   return EXIT.ok;
 }
 
