@@ -55,6 +55,7 @@ test('a pull request on Gitea is previewed, checked, and shown anew as it and th
     repository: 'acme/plan',
     token: () => TOKEN,
     baseUrl: gitea.url,
+    base: 'main',
   });
   const draft = { branch: 'clock', base: 'main', title: 'Clock', body: '', labels: [] };
   const { number } = await forge.ensurePullRequest(draft);
