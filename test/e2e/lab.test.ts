@@ -34,7 +34,7 @@ function waitingTree(lab: Lab, hosts: readonly string[]) {
 
 test(
   'a run over ssh bears a slow link and one that flaps; a link that is cut costs that host alone',
-  { timeout: 90_000 },
+  { timeout: 180_000 },
   async (context) => {
     const hosts = ['steady', 'flapping', 'cut'];
     const lab = await labOf(context, ...hosts);

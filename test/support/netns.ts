@@ -282,9 +282,7 @@ export class Lab {
   async #start(words: readonly string[]): Promise<Child> {
     const child = spawn('unshare', words, { stdio: ['pipe', 'pipe', 'inherit'] });
     this.#children.push(child);
-    const [told] = (await Promise.race([once(child.stdout, 'data'), once(child, 'exit')])) as [
-      unknown,
-    ];
+    const [told]: unknown[] = await Promise.race([once(child.stdout, 'data'), once(child, 'exit')]);
     if (String(told).trim() !== 'ready')
       throw new Error(`a namespace did not start: ${String(told)}`);
     return child;
