@@ -20,6 +20,7 @@ import type { Store } from '../../store/store.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import type { Metrics } from '../../telemetry/metrics.ts';
 import { agentName } from './enrolment.ts';
+import { hasSecrets, redactedRun, redactedStatus, siteRedactor } from './redacted.ts';
 
 /** Bundles looked into at once. */
 const AT_ONCE = 2;
@@ -148,12 +149,18 @@ export class AgentReturns {
 
   async #record(site: string, returned: Returned, by: string): Promise<void> {
     const { store, trees, plan, log, now, onReturned } = this.#options;
-    const { observed, results, runs, status, sequence } = returned;
+    const { observed, results, sequence } = returned;
     const row = await store.sites.get(site);
     const before = await store.agents.get(site);
     if (!row || !before) throw new UserError(`there is no site ${site} any more`);
     const moved = observed !== null && observed !== before.observed;
-    const digest = moved ? treeDigest(await trees.readTree(observed)) : row.observedDigest;
+    const found = observed ?? row.observedCommit;
+    const needed = found !== null && (moved || hasSecrets(plan(), site));
+    const tree = needed ? await trees.readTree(found) : undefined;
+    const digest = moved && tree ? treeDigest(tree) : row.observedDigest;
+    const redactor = siteRedactor(plan(), site, tree);
+    const runs = returned.runs.map((run) => redactedRun(run, redactor));
+    const status = returned.status && redactedStatus(returned.status, redactor);
     const base = moved ? await this.#baseOf(row, observed) : undefined;
     if (moved && before.observed && !(await trees.lineage.isAncestor(before.observed, observed))) {
       // A site that was set back to an older copy of itself: what it had before stays in its history here.
