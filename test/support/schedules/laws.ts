@@ -31,7 +31,7 @@ export async function expectProposals(world: ScheduleWorld): Promise<void> {
     for (const [key, edit] of model.proposable(site)) {
       if (found.has(key)) continue;
       // The plan came to it before it was made, or after: both are right.
-      assert(edit.likePlan, `${key}: ${edit.value} stands at ${site} and is not proposed`);
+      assert(edit.either, `${key}: ${edit.value} stands at ${site} and is not proposed`);
       model.standing[site].delete(key);
     }
   }
@@ -80,11 +80,11 @@ export async function expectSettled(world: ScheduleWorld): Promise<void> {
     assert.equal((await site.agent.view()).owed, 0, `${name} owes something`);
     await expectReports(world, name);
   }
-  const likePlan = model.made.filter(({ value }, at) =>
+  const twice = model.made.filter(({ value }, at) =>
     model.made.some((other, index) => index !== at && other.value === value),
   );
   const once = model.decided.filter(
-    (one) => !likePlan.some(({ site, key, value }) => one === `${site} ${key} ${value}`),
+    (one) => !twice.some(({ site, key, value }) => one === `${site} ${key} ${value}`),
   );
   assert.deepEqual(once, [...new Set(once)], 'something was decided twice');
 }

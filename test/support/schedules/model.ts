@@ -5,8 +5,10 @@ export interface Standing {
   value: string;
   words: string;
   author: string;
-  /** It is what the plan had when it was made: whether the plan came to it depends on who was first. */
-  likePlan: boolean;
+  /** Whether it is to be decided depends on who was first: the plan came to it, or it was decided as it was before. */
+  either: boolean;
+  /** It was kept against another word of the plan: to decide what it was before is not to decide it. */
+  kept?: true;
 }
 
 /** Something that was recorded and must never be lost. */
@@ -66,7 +68,20 @@ export class Model {
   decide(site: SiteName, key: Key, value: string, merged: boolean): void {
     this.decided.push(`${site} ${key} ${value}`);
     if (merged) this.reviseOwn(site, key, value);
-    if (this.standing[site].get(key)?.value === value) this.standing[site].delete(key);
+    const edit = this.standing[site].get(key);
+    if (edit?.value !== value) return;
+    if (edit.kept) this.standing[site].set(key, { ...edit, either: true });
+    else this.standing[site].delete(key);
+  }
+
+  /** A conflict was solved with the site's lines: as if the edit had been made again, to the plan as it is now. */
+  stoodFirm(site: SiteName, path: string): void {
+    for (const [key, edit] of this.standing[site]) {
+      if (fileOf(key) !== path) continue;
+      const { value, words, author } = edit;
+      this.made.push({ site, key, value, words, author });
+      this.standing[site].set(key, { ...edit, kept: true });
+    }
   }
 
   /** A conflict was solved with the plan's file. */

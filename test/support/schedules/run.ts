@@ -36,38 +36,41 @@ export class Broken extends Error {
 
 /**
  * Plays schedules, and holds each to the laws. The seed of the first is `seed`, that of the others follows from it.
- * Those that break one are told with a shorter schedule that breaks it as well.
+ * Those that break one are told with a shorter schedule that breaks it as well. A signal ends it early.
  */
 export async function playSchedules(
   count: number,
   seed: number,
   onPlayed: (played: number, broken?: Broken) => void = () => undefined,
+  signal?: AbortSignal,
 ): Promise<Played> {
   const began = performance.now();
   const tally: Tally = {};
   const broken: Broken[] = [];
-  let steps = 0;
+  let [played, steps] = [0, 0];
   const prepared = await ScheduleWorld.prepare();
   try {
     for (let at = 0; at < count; at += 1) {
+      if (signal?.aborted) break;
       const own = String(seed + at);
       const schedule = generate(own);
       steps += schedule.length;
+      played += 1;
       try {
         const counts = await playOne(prepared, own, schedule);
         for (const [what, times] of Object.entries(counts))
           tally[what] = (tally[what] ?? 0) + times;
-        onPlayed(at + 1);
+        onPlayed(played);
       } catch (error) {
         const told = new Broken(own, await shortened(prepared, own, schedule), error);
         broken.push(told);
-        onPlayed(at + 1, told);
+        onPlayed(played, told);
       }
     }
   } finally {
     await rm(prepared, { recursive: true, force: true });
   }
-  return { schedules: count, steps, seconds: (performance.now() - began) / 1000, tally, broken };
+  return { schedules: played, steps, seconds: (performance.now() - began) / 1000, tally, broken };
 }
 
 function shortened(

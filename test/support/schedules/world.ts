@@ -150,9 +150,12 @@ export class ScheduleWorld {
         return this.#bringBack(pick);
       case 'merge':
       case 'close':
+        // Of what nobody has told, nothing can be decided.
+        if ((await this.undecided()) === 0) await site.talk('whole');
+        await this.centre.settle();
         return this.#decide(name, pick, step.do === 'merge');
       case 'solve':
-        return this.#solve(site, more);
+        return this.#solve(site, pick, more);
       case 'kill agent':
         return this.#killAgent(site, pick, more);
       case 'kill centre':
@@ -266,13 +269,13 @@ export class ScheduleWorld {
     key: Key,
     more: number,
     value: string,
-    likePlan = false,
+    either = false,
   ): Promise<false | void> {
     if ((await site.value(key)) === value) return false;
     const author = among(PEOPLE, more);
     const words = `why-${value}-${this.model.made.length} of ${site.name}, ${SECRET}`;
     await site.edit(key, value, { words, author });
-    this.model.edited(site.name, key, { value, words: words.split(' ')[0]!, author, likePlan });
+    this.model.edited(site.name, key, { value, words: words.split(' ')[0]!, author, either });
   }
 
   /** Somebody at the site comes to what the plan says by then. */
@@ -285,7 +288,7 @@ export class ScheduleWorld {
     const value = this.model.fresh();
     await site.scribble(key, value);
     await site.agent.copies.observe(site.name);
-    this.model.edited(site.name, key, { value, words: '', author: '', likePlan: false });
+    this.model.edited(site.name, key, { value, words: '', author: '', either: false });
   }
 
   /** An edit is undone by hand: the line is as the plan had it that the site has. */
@@ -347,13 +350,21 @@ export class ScheduleWorld {
     return true;
   }
 
-  /** Somebody at the site solves what plan and site disagree about. */
-  async #solve(site: Site, more: number): Promise<boolean> {
+  /** Somebody at the site solves what plan and site disagree about, as they mostly do just now. */
+  async #solve(site: Site, pick: number, more: number): Promise<boolean> {
+    if (pick < 0.7) {
+      const key = among(KEYS, more);
+      await this.#edit(site, key, more, this.model.fresh());
+      this.model.reviseOwn(site.name, key, this.model.fresh());
+      await this.centre.revise(this.model.plan);
+      await site.talk('whole');
+    }
     const conflicts = (await site.agent.view()).status?.conflicts ?? [];
     for (const [index, path] of conflicts.entries()) {
       const choice = (more * 2 ** (index + 1)) % 2 < 1 ? 'plan' : 'site';
       await site.agent.resolve(path, choice);
       if (choice === 'plan') this.model.gaveWay(site.name, path);
+      else this.model.stoodFirm(site.name, path);
     }
     await site.work();
     return conflicts.length > 0;
@@ -363,9 +374,14 @@ export class ScheduleWorld {
   async #killAgent(site: Site, pick: number, more: number): Promise<void> {
     const { name } = site;
     const fuse = this.#fuses[name];
-    fuse.set(Math.floor(more * more * BREATHS));
+    if (more < 0.7) {
+      // There is something to be done when it comes.
+      this.model.reviseOwn(name, among(KEYS, pick), this.model.fresh());
+      await this.centre.revise(this.model.plan);
+    }
+    fuse.set(Math.floor(more * BREATHS));
     try {
-      if (pick < 0.3) await site.work();
+      if (pick < 0.1) await site.work();
       else await site.talk('whole');
     } catch (error) {
       if (!fuse.blown) throw error;
