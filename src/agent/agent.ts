@@ -7,6 +7,7 @@ import type { AgentStatus } from '../model/agent-wire.ts';
 import type { Driver } from '../model/driver.ts';
 import { UserError } from '../model/errors.ts';
 import type { RunReport } from '../model/run.ts';
+import { pathFault } from '../model/tree.ts';
 import { Runner } from '../runner/runner.ts';
 import { createUserNames } from '../runner/working-copy/user-names.ts';
 import { WorkingCopyWatcher } from '../runner/working-copy/watch.ts';
@@ -287,8 +288,12 @@ export class Agent {
     await this.work.handle(this.site, undefined, true);
   }
 
-  async check(): Promise<RunReport> {
-    return this.work.check(this.site);
+  /** What an apply would change at the hosts, with these files in the place of those that stand there. */
+  async check(edits: readonly Pick<FileEdit, 'path' | 'after'>[] = []): Promise<RunReport> {
+    const fault = edits.map(({ path }) => pathFault(path)).find((one) => one !== undefined);
+    if (fault !== undefined) throw new UserError(`a file of the edit cannot be: its name ${fault}`);
+    await this.copies.observe(this.site);
+    return this.work.check(this.site, edits);
   }
 
   /** Solves a conflict: `plan` takes the plan's file, `site` keeps the site's lines. Returns what is not solved yet. */

@@ -15,6 +15,10 @@ const MAX_BODY = 64 * 1024 * 1024;
 const MAX_SOCKET = 107;
 const File = z.object({ mode: z.enum(['100644', '100755']), content: z.base64() }).nullable();
 
+const Edits = z
+  .array(z.object({ path: z.string().max(4096), before: File, after: File }))
+  .max(1000);
+
 /** What people may ask of an agent, by name; the data directory's mode says who may. */
 const Asked = z.discriminatedUnion('do', [
   z.object({ do: z.literal('view') }),
@@ -22,12 +26,12 @@ const Asked = z.discriminatedUnion('do', [
   z.object({ do: z.literal('export'), file: z.string(), full: z.boolean() }),
   z.object({
     do: z.literal('edit'),
-    edits: z.array(z.object({ path: z.string().max(4096), before: File, after: File })).max(1000),
+    edits: Edits,
     words: z.string().max(4000),
     author: z.string().max(200),
   }),
   z.object({ do: z.literal('apply') }),
-  z.object({ do: z.literal('check') }),
+  z.object({ do: z.literal('check'), edits: Edits.optional() }),
   z.object({
     do: z.literal('resolve'),
     path: z.string().max(4096),
@@ -59,7 +63,7 @@ export async function perform(agent: Agent, asked: Asked): Promise<unknown> {
       await agent.apply();
       return agent.view();
     case 'check':
-      return agent.check();
+      return agent.check(asked.edits?.map(({ path, after }) => ({ path, after: fileOf(after) })));
     case 'resolve':
       return { left: await agent.resolve(asked.path, asked.choice), ...(await agent.view()) };
   }
@@ -119,16 +123,17 @@ export async function askAgent(
 ): Promise<{ answer: unknown } | undefined> {
   const response = await new Promise<{ status: number; body: string } | undefined>(
     (resolve, reject) => {
-      const outgoing = request({ socketPath: socket, method: 'POST', path: '/' }, (incoming) => {
-        text(incoming).then((body) => resolve({ status: incoming.statusCode ?? 0, body }), reject);
-      });
-      outgoing.on('error', (error) => {
+      const fail = (error: unknown): void => {
         const code = errorCode(error) ?? '';
         if (['ENOENT', 'ECONNREFUSED'].includes(code)) resolve(undefined);
         else if (['ECONNRESET', 'EPIPE'].includes(code))
           reject(new UserError('the agent ended while it was asked: ask again'));
         else reject(new UserError(`the agent cannot be asked (${socket}): ${messageOf(error)}`));
+      };
+      const outgoing = request({ socketPath: socket, method: 'POST', path: '/' }, (incoming) => {
+        text(incoming).then((body) => resolve({ status: incoming.statusCode ?? 0, body }), fail);
       });
+      outgoing.on('error', fail);
       outgoing.end(JSON.stringify(asked));
     },
   );

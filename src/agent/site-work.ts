@@ -6,7 +6,7 @@ import type { SiteStore } from '../git/site-store.ts';
 import type { Handled } from '../loop/keyed-loop.ts';
 import { UserError } from '../model/errors.ts';
 import type { RunReport } from '../model/run.ts';
-import { type SiteTree, withPaths } from '../model/tree.ts';
+import { type TreeFile, withPaths } from '../model/tree.ts';
 import { inWindows, readWindows } from '../model/windows.ts';
 import type { Runner } from '../runner/runner.ts';
 import type { WorkingCopies } from '../runner/working-copy/working-copies.ts';
@@ -87,14 +87,17 @@ export class SiteWork {
   /** A check run of what stands at the site, or would with these files; changes nothing. */
   async check(
     site: string,
-    edits: SiteTree = new Map(),
-    removed: string[] = [],
+    edits: readonly { path: string; after: TreeFile | undefined }[],
   ): Promise<RunReport> {
     const { store, trees } = this.#options;
     const row = await store.sites.get(site);
     if (!row?.observedCommit) throw new ApplyFailed(`${site} has no tree yet`);
+    const after = new Map(
+      edits.flatMap((one) => (one.after ? [[one.path, one.after] as const] : [])),
+    );
     const observed = await trees.readTree(row.observedCommit);
-    const tree = withPaths(observed, edits, [...edits.keys(), ...removed]);
+    const paths = edits.map(({ path }) => path);
+    const tree = withPaths(observed, after, paths);
     const signal = this.#stop.signal;
     return this.#runs.run({ kind: 'check', site, tree, cause: 'asked for at the site', signal });
   }

@@ -77,7 +77,7 @@ export class AgentWorld {
   ): Promise<Agent> {
     const { driver = this.driver, patience = 0 } = options;
     const settings = await loadAgentSettings();
-    settings.sync = { interval: 1000, wait: 1000 };
+    settings.sync = { interval: 100, wait: 5000 };
     settings.edits = { settle: 20, compareInterval: 1000 };
     Object.assign(settings.apply, options.apply);
     this.agent = await Agent.open({

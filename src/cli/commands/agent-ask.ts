@@ -69,17 +69,24 @@ export async function apply(
   options: DataOptions & { check?: boolean },
   output: Output,
 ): Promise<number> {
-  if (options.check) return check(options, output);
-  const view = viewOf(await ask(options, { do: 'apply' }));
-  tell(view, output);
+  if (options.check) {
+    const { report, code } = await tellCheck(options, output);
+    output.document(report);
+    return code;
+  }
+  const { view, code } = await tellApply(options, output);
   output.document(view);
-  return view.status?.failed ? EXIT.error : EXIT.ok;
+  return code;
 }
 
-/** A check run of what stands at the site, told to people. */
-export async function check(options: DataOptions, output: Output): Promise<number> {
+/** A check run of what stands at the site, or would with an edit, told to people. */
+export async function tellCheck(
+  options: DataOptions,
+  output: Output,
+  edits?: (Asked & { do: 'edit' })['edits'],
+): Promise<{ report: RunReport; code: number }> {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion
-  const report = (await ask(options, { do: 'check' })) as RunReport;
+  const report = (await ask(options, { do: 'check', ...(edits && { edits }) })) as RunReport;
   for (const task of report.tasks.filter(({ status }) => status !== 'ok' && status !== 'skipped')) {
     output.line(`${styled('bold', task.host)}  ${task.status}  ${task.name}`);
     if (task.diff) output.line(styledDiff(task.diff));
@@ -90,9 +97,19 @@ export async function check(options: DataOptions, output: Output): Promise<numbe
       ? `applied, it would change ${count(changed, 'thing')}`
       : `the check run ended otherwise (${report.result}): ${report.reason}`,
   );
-  output.document(report);
-  if (report.result !== 'success') return EXIT.error;
-  return changed > 0 ? EXIT.differs : EXIT.ok;
+  if (report.result !== 'success') return { report, code: EXIT.error };
+  return { report, code: changed > 0 ? EXIT.differs : EXIT.ok };
+}
+
+/** Applies what stands at the site, and tells people how it does then. */
+export async function tellApply(
+  options: DataOptions,
+  output: Output,
+): Promise<{ view: AgentView; code: number }> {
+  const view = viewOf(await ask(options, { do: 'apply' }));
+  tell(view, output);
+  const applied = view.status?.failed === false && view.status.hold === null;
+  return { view, code: applied ? EXIT.ok : EXIT.error };
 }
 
 /** `trueup agent resolve` */

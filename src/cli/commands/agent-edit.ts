@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { rmSync } from 'node:fs';
 import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
@@ -11,12 +12,12 @@ import { UserError } from '../../model/errors.ts';
 import { changedPaths, type SiteTree } from '../../model/tree.ts';
 import { WorkingCopy } from '../../runner/working-copy/working-copy.ts';
 import { EXIT, type Output, styledDiff } from '../output.ts';
-import { ask, check } from './agent-ask.ts';
+import { ask, tellApply, tellCheck } from './agent-ask.ts';
 import type { DataOptions } from './agent.ts';
 
 /**
- * `trueup agent edit`: opens a copy of the site's tree in an editor. What was changed there is shown, brought into the
- * site's tree with a word why, tried with a check run, and applied.
+ * `trueup agent edit`: opens a copy of the site's tree in an editor. What was changed there is shown, with what it would
+ * change at the hosts; agreed to, it is recorded with a word why and applied. Before that nothing of it is anywhere else.
  */
 export async function edit(
   options: DataOptions & { message?: string; author?: string; apply: boolean; yes?: boolean },
@@ -29,6 +30,7 @@ export async function edit(
   if (!(await site.exists())) throw new UserError('nothing was brought to this site yet');
   const { tree: before } = await site.scan();
   const folder = await mkdtemp(join(tmpdir(), 'trueup-edit-'));
+  const leave = endsWithout(folder);
   try {
     const copy = new WorkingCopy(folder);
     await cp(tree, copy.directory, { recursive: true });
@@ -42,31 +44,51 @@ export async function edit(
     }
     output.line(styledDiff(paths.map((path) => patch(path, before, after)).join('')));
     const words = options.message ?? (await question('Why? '));
-    if (
-      options.yes !== true &&
-      process.stdin.isTTY &&
-      !/^y/i.test(await question('Record it? [y/N] '))
-    ) {
-      output.line('nothing was recorded');
-      return EXIT.ok;
-    }
     const author = options.author ?? userInfo().username;
     const edits = paths.map((path) => ({
       path,
       before: sent(before.get(path)),
       after: sent(after.get(path)),
     }));
+    const fails = options.apply && (await tellCheck(options, output, edits)).code === EXIT.error;
+    if (!(await agreed(options, fails))) {
+      output.line('nothing was recorded');
+      output.document({ paths: [] });
+      return fails ? EXIT.error : EXIT.ok;
+    }
     await ask(options, { do: 'edit', edits, words, author });
     output.line(`recorded ${paths.join(', ')} by ${author}`);
-    output.document({ paths, author });
-    if (!options.apply) return EXIT.ok;
-    if ((await check(options, output)) === EXIT.error) return EXIT.error;
-    await ask(options, { do: 'apply' });
-    output.line('applied');
-    return EXIT.ok;
+    const applied = options.apply ? await tellApply(options, output) : undefined;
+    output.document({ paths, author, applied: applied?.code === EXIT.ok });
+    return applied?.code ?? EXIT.ok;
   } finally {
+    leave();
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** Told to end in the middle, the copy goes first: it is the site's. Returns what ends that. */
+function endsWithout(folder: string): () => void {
+  const signals = ['SIGTERM', 'SIGHUP', 'SIGINT'] as const;
+  const end = (): void => {
+    rmSync(folder, { recursive: true, force: true });
+    process.stderr.write('\nnothing was recorded\n');
+    process.exit(EXIT.error);
+  };
+  for (const signal of signals) process.on(signal, end);
+  return () => {
+    for (const signal of signals) process.off(signal, end);
+  };
+}
+
+/** Whether the edit is to be recorded: an operator says so, or where nobody can be asked, the check run was fine. */
+async function agreed(
+  { yes, apply: applies }: { yes?: boolean; apply: boolean },
+  fails: boolean,
+): Promise<boolean> {
+  if (!process.stdin.isTTY || yes === true) return !fails;
+  const what = applies ? 'Record and apply it' : 'Record it';
+  return /^y/i.test(await question(`${what}${fails ? ' all the same' : ''}? [y/N] `));
 }
 
 function patch(path: string, before: SiteTree, after: SiteTree): string {
@@ -86,11 +108,10 @@ async function openEditor(folder: string): Promise<void> {
 }
 
 async function question(text: string): Promise<string> {
-  if (!process.stdin.isTTY) {
-    if (text.startsWith('Why')) throw new UserError('say why with --message');
-    return 'y';
-  }
+  if (!process.stdin.isTTY) throw new UserError('say why with --message');
   const asking = createInterface({ input: process.stdin, output: process.stderr });
+  // A terminal in raw mode tells of Ctrl-C by a key, and not by a signal.
+  asking.once('SIGINT', () => process.kill(process.pid, 'SIGINT'));
   try {
     return await asking.question(text);
   } finally {
