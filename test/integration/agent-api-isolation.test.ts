@@ -75,11 +75,12 @@ async function startTelling() {
     ADDRESS,
     'nadia',
     'door_code',
-    // Of the vault each line, but not how all vaults begin.
+    // Of the vault each line, but not how all vaults begin, nor a last one that may be but a few digits.
     ...vault
       .split('\n')
       .slice(2)
-      .map((line) => line.trim()),
+      .map((line) => line.trim())
+      .filter(({ length }) => length > 16),
     key,
     run!.id,
     proposal.id,

@@ -13,7 +13,7 @@ export const STAGES = ['start', 'commit', 'edit', 'merge', 'second edit', 'close
 export type Stage = (typeof STAGES)[number];
 
 /** Bound of one wait (ms); kills may come while it lasts, and machines may be busy. */
-const PATIENCE = 120_000;
+const PATIENCE = 90_000;
 
 /**
  * The story of `pairPlan`: all is applied, a commit is made, an edit at one site is merged, one at the other closed.
@@ -54,12 +54,18 @@ export class Story {
     await this.#until('it is merged', () => this.#decided('lisbon', 'merge', 'merged'));
     await this.#until('the merge is applied', () => this.#synced());
     this.stage = 'second edit';
-    await world.edit('porto', 'base/files/ntp.conf', '192.0.2.2', '192.0.2.9');
-    if (this.#twoFiles) await world.edit('porto', 'README', 'Edits', 'Changes');
+    await world.editAtOnce('porto', [
+      ['base/files/ntp.conf', '192.0.2.2', '192.0.2.9'],
+      ...(this.#twoFiles ? [['README', 'Edits', 'Changes'] as const] : []),
+    ]);
     await this.#until('it is proposed', () => this.#decidable('porto'));
     this.stage = 'close';
     await this.#until('it is closed', () => this.#decided('porto', 'close', 'closed'));
-    await this.end();
+    // Whoever looked between the two files found two edits, one after the other.
+    await this.#until(
+      'everything is in sync',
+      async () => (await this.#decided('porto', 'close', 'closed')) && this.#synced(),
+    );
     this.stage = 'end';
   }
 
@@ -75,19 +81,19 @@ export class Story {
   }
 
   async #decidable(site: string): Promise<boolean> {
-    return (await this.#proposal(site))?.state === 'open';
+    return (await this.#proposals(site)).some(({ state }) => state === 'open');
   }
 
   async #decided(site: string, decision: 'merge' | 'close', end: string): Promise<boolean> {
-    const proposal = await this.#proposal(site);
-    if (proposal?.state !== 'open') return proposal?.state === end;
-    await this.#client.post(`/proposals/${proposal.id}/${decision}`, z.unknown());
-    return false;
+    const proposals = await this.#proposals(site);
+    const open = proposals.filter(({ state }) => state === 'open');
+    for (const { id } of open) await this.#client.post(`/proposals/${id}/${decision}`, z.unknown());
+    return open.length === 0 && proposals.some(({ state }) => state === end);
   }
 
-  async #proposal(site: string): Promise<Proposal | undefined> {
+  async #proposals(site: string): Promise<Proposal[]> {
     const page = await this.#client.get(`/proposals?site=${site}`, pageOf('Page', Proposal));
-    return page.items[0];
+    return page.items;
   }
 
   get #client(): Client {
@@ -97,7 +103,10 @@ export class Story {
   #until(what: string, look: () => Promise<boolean>): Promise<boolean> {
     return eventually(what, look, {
       patience: PATIENCE,
-      tell: () => this.#client.get('/sites', pageOf('SitePage', Site)).catch(String),
+      tell: async () => [
+        await this.#client.get('/sites', pageOf('SitePage', Site)).catch(String),
+        await this.#client.get('/proposals', pageOf('Page', Proposal)).catch(String),
+      ],
     });
   }
 }

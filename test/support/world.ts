@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { renameSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -125,13 +126,25 @@ export class World {
   }
 
   /** Replaces one place in a file of a site's working copy, in one step, as a careful editor does. */
-  async edit(site: string, path: string, what: string | RegExp, by: string): Promise<void> {
-    const file = this.siteFile(site, path);
-    const before = await readFile(file, 'utf8');
-    const after = before.replace(what, by);
-    if (after === before) throw new Error(`${file} holds nothing like ${what.toString()}`);
-    await writeFile(`${file}~`, after);
-    await rename(`${file}~`, file);
+  edit(site: string, path: string, what: string | RegExp, by: string): Promise<void> {
+    return this.editAtOnce(site, [[path, what, by]]);
+  }
+
+  /** The same in several files, as far as files can be changed at once. */
+  async editAtOnce(
+    site: string,
+    edits: readonly (readonly [path: string, what: string | RegExp, by: string])[],
+  ): Promise<void> {
+    const files: string[] = [];
+    for (const [path, what, by] of edits) {
+      const file = this.siteFile(site, path);
+      const before = await readFile(file, 'utf8');
+      const after = before.replace(what, by);
+      if (after === before) throw new Error(`${file} holds nothing like ${what.toString()}`);
+      await writeFile(`${file}~`, after);
+      files.push(file);
+    }
+    for (const file of files) renameSync(`${file}~`, file);
   }
 
   /** Keeps a copy of all that is there now. */
