@@ -5,8 +5,9 @@ import { join } from 'node:path';
 import { stdout } from 'node:process';
 
 /*
- * Renders hostile plans (argv[2]: `templates` or `plans`) one after another, as a process of its own, and prints for each of them, as a line of JSON,
- * how it ended, after how long, and the most memory that the process has had so far.
+ * Renders hostile plans one after another, as a process of its own: `templates`, `plans`, or the one of that name
+ * (argv[2]). Prints for each of them, as a line of JSON, how it ended, after how long, and the most memory that the
+ * process has had so far.
  */
 // As the program does, before anything else is compiled.
 enableCompileCache(join(homedir(), '.cache', 'trueup'));
@@ -14,14 +15,15 @@ const { UntrustedRenderer } = await import('../../src/render/worker/untrusted-re
 const { hostilePlans } = await import('./hostile-plans.ts');
 const { planFiles } = await import('./plan-files.ts');
 const renderer = new UntrustedRenderer();
-const onlyTemplates = process.argv[2] === 'templates';
+const which = process.argv[2];
 for (const [name, source] of hostilePlans()) {
-  if (name.startsWith('template: ') !== onlyTemplates) continue;
+  const kind = name.startsWith('template: ') ? 'templates' : 'plans';
+  if (![kind, name].includes(which!)) continue;
   const started = performance.now();
   const { ended, problems, sites } = await renderer.run({
     plan: { files: planFiles(source) },
     // A template is ended by its fuel, long before; what only the timer ends need not be waited for.
-    timeout: name.startsWith('template: ') ? 5000 : 500,
+    timeout: kind === 'templates' ? 5000 : 500,
   });
   const milliseconds = Math.round(performance.now() - started);
   const all = [...problems, ...sites.flatMap((site) => site.problems)];
