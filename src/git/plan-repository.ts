@@ -10,7 +10,7 @@ import { type CommitSpec, writeCommits } from './fast-import.ts';
 import { type LogEntry, readLog } from './log.ts';
 import { assertBranch, assertObjectId, refNameFault } from './names.ts';
 import { type ReadFiles, readFiles, type ReadOptions } from './read-files.ts';
-import { readRefFiles } from './ref-files.ts';
+import { readRefFile, readRefFiles } from './ref-files.ts';
 import { listRefs, readRef, updateRefs } from './refs.ts';
 import {
   type Credentials,
@@ -49,6 +49,8 @@ export interface CommitWords {
 const TRACKING = 'refs/remotes/origin/';
 /** Seconds that one call to the remote may take. */
 const TIMEOUT = 600;
+/** Answers about ancestry that are kept. */
+const MAX_ANCESTRY = 10_000;
 
 /**
  * Our bare mirror of the plan's repository: its branches as of the last fetch, commits that we make, and pushes.
@@ -60,6 +62,8 @@ export class PlanRepository {
   readonly #repository: Repository;
   readonly #remote: Remote;
   readonly #options: PlanRepositoryOptions;
+  /** Whether one commit leads to another, of those that git was asked about: it never changes. */
+  readonly #ancestry = new Map<string, boolean>();
   /** Fetches and pushes move the same tracking refs: one at a time. */
   readonly #queue = new PQueue({ concurrency: 1 });
   readonly #closing = new AbortController();
@@ -138,7 +142,9 @@ export class PlanRepository {
   /** A branch's commit (short name) as of the last fetch or push, or undefined if there is none. */
   async branchHead(name: string): Promise<string | undefined> {
     assertBranch(name);
-    return readRef(this.#repository, TRACKING + name);
+    const ref = TRACKING + name;
+    const id = await readRefFile(this.#repository, ref);
+    return id === undefined ? readRef(this.#repository, ref) : (id ?? undefined);
   }
 
   /** See `readFiles`. */
@@ -211,9 +217,14 @@ export class PlanRepository {
   async isAncestor(a: string, b: string): Promise<boolean> {
     if (!(await this.#knows(a)) || !(await this.#knows(b))) return false;
     if (a === b || (await this.#parentsOf(b)).includes(a)) return true;
+    const question = `${a} ${b}`;
+    const known = this.#ancestry.get(question);
+    if (known !== undefined) return known;
     const { exitCode } = await this.#repository.run(['merge-base', '--is-ancestor', a, b], {
       exitCodes: [0, 1],
     });
+    if (this.#ancestry.size >= MAX_ANCESTRY) this.#ancestry.clear();
+    this.#ancestry.set(question, exitCode === 0);
     return exitCode === 0;
   }
 

@@ -2,6 +2,7 @@ import { lstatSync } from 'node:fs';
 import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
+import { errorCode } from '../model/errors.ts';
 import { RefMoved } from './errors.ts';
 import { assertObjectId, assertRef, isObjectId } from './names.ts';
 import type { RefUpdate } from './refs.ts';
@@ -42,6 +43,27 @@ export async function readRefFiles(
   if (!refs) return undefined;
   for (const [ref, id] of loose) refs.set(ref, id);
   return new Map([...refs.keys()].toSorted().map((ref) => [ref, refs.get(ref)!]));
+}
+
+/**
+ * Where one ref is; null if it is not there, undefined where git has to be asked.
+ * @param ref full name: `refs/remotes/origin/main`
+ */
+export async function readRefFile(
+  { directory }: Pick<Repository, 'directory'>,
+  ref: string,
+): Promise<string | null | undefined> {
+  assertRef(ref);
+  if (hasOtherBackend(directory)) return undefined;
+  // The loose one first: what is packed in between is then found packed.
+  const loose = await readFile(join(directory, ref), 'latin1').catch((error: unknown) => {
+    // A folder where the ref would be, or a ref where one of its folders would be.
+    if (!['EISDIR', 'ENOTDIR'].includes(errorCode(error) ?? '')) nothingIfMissing(error);
+  });
+  const packed = loose ?? (await readFile(join(directory, 'packed-refs')).catch(nothingIfMissing));
+  const id = typeof packed === 'string' ? packed.trimEnd() : packed && packedId(packed, ref);
+  if (id === undefined) return null;
+  return isObjectId(id) ? id : undefined;
 }
 
 async function readPackedBelow(
@@ -129,7 +151,7 @@ async function lock(path: string, text: string): Promise<string[] | undefined> {
         above.push(dirname(at));
     return above;
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    const code = errorCode(error);
     // Held by git, which packs refs; a ref where a folder should be; a folder that git has just tidied away.
     if (code === 'EEXIST' || code === 'ENOTDIR' || code === 'ENOENT') return undefined;
     throw error;
@@ -166,6 +188,5 @@ function hasOtherBackend(directory: string): boolean {
 }
 
 function nothingIfMissing(error: unknown): undefined {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  if (code !== 'ENOENT') throw error;
+  if (errorCode(error) !== 'ENOENT') throw error;
 }

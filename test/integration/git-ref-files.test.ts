@@ -7,7 +7,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { describeCommit } from '../../src/git/describe-commit.ts';
 import { RefMoved } from '../../src/git/errors.ts';
 import { readLog } from '../../src/git/log.ts';
-import { moveInRefFiles, readRefFiles } from '../../src/git/ref-files.ts';
+import { moveInRefFiles, readRefFile, readRefFiles } from '../../src/git/ref-files.ts';
 import { listRefs, type RefUpdate, updateRefs } from '../../src/git/refs.ts';
 import { Repository } from '../../src/git/repository.ts';
 import { git, gitWith, temporaryFolder } from '../support/git.ts';
@@ -177,6 +177,8 @@ test('any moves end as with git, and are read as git reads them', { timeout: 30_
       const refs = await listRefs(theirs.repository, 'refs/sites');
       expect(await listRefs(ours.repository, 'refs/sites')).toEqual(refs);
       expect(await readRefFiles(ours.repository, 'refs/sites')).toEqual(refs);
+      for (const ref of [...refs.keys(), 'refs/sites', 'refs/sites/nowhere/desired'])
+        expect(await readRefFile(ours.repository, ref)).toBe(refs.get(ref) ?? null);
     }),
     { numRuns: 25 },
   );
@@ -190,9 +192,12 @@ test('symbolic refs, and refs in tables, are not read', async () => {
   );
   expect(await readRefFiles(repository, 'refs/none')).toEqual(new Map());
   await git(directory, 'symbolic-ref', 'refs/remotes/origin/HEAD', 'refs/remotes/origin/main');
+  expect(await readRefFile(repository, 'refs/remotes/origin/HEAD')).toBe(undefined);
+  expect(await readRefFile(repository, 'refs/remotes/origin/main')).toBe(commits[0]);
   expect(await readRefFiles(repository, 'refs/remotes/origin')).toBe(undefined);
   await git(directory, 'symbolic-ref', '-d', 'refs/remotes/origin/HEAD');
   await mkdir(join(directory, 'reftable'));
+  expect(await readRefFile(repository, 'refs/remotes/origin/main')).toBe(undefined);
   expect(await readRefFiles(repository, 'refs/remotes/origin')).toBe(undefined);
 });
 
