@@ -82,12 +82,10 @@ export class Blame {
       blame.owners = this.#carried(path, now, before, commit);
       if (blame.owners) {
         const older = this.#base.get(path);
-        const same = older && was && before ? sharedLines(older, was) : undefined;
-        same?.forEach((from, to) => {
-          const by = before!.removed.get(from);
-          if (by !== undefined) blame.removed.set(to, by);
-        });
-        settle(blame, was, now, undefined);
+        if (older && was && before) blame.removed = removedFrom(before.removed, older, was);
+        // What is but the other side of lines that somebody made is theirs already.
+        const newest = [...blame.commits].at(-1)!;
+        settle(blame, was, now, (known) => (known ? '' : newest));
       }
       this.#files.set(path, blame);
     }
@@ -140,7 +138,7 @@ export class Blame {
       owners: this.#carried(path, now, before, commit),
       removed: new Map(before?.removed),
     };
-    settle(blame, was, now, commit);
+    settle(blame, was, now, () => commit);
     this.#files.set(path, blame);
   }
 
@@ -174,12 +172,15 @@ export class Blame {
   }
 }
 
-/** Brings what is known of a file in line with how it differs from the plan's. */
+/**
+ * Brings what is known of a file in line with how it differs from the plan's.
+ * @param taker says who took away what nobody is known to have, and whether the lines in its place are known
+ */
 function settle(
   blame: FileBlame,
   was: TreeFile | undefined,
   now: TreeFile | undefined,
-  commit: string | undefined,
+  taker: (known: boolean) => string,
 ): void {
   const { owners, removed } = blame;
   const hunks = was && now && owners ? hunksOf(was, now) : undefined;
@@ -188,12 +189,36 @@ function settle(
     owners[to] = '';
     removed.delete(from);
   });
-  if (commit === undefined) return;
-  for (const { from, to } of hunks) {
+  for (const { from, to, start, end } of hunks) {
+    const known = owners.slice(start, end).some((owner) => owner !== '');
     for (let line = from; line < to; line += 1) {
-      if (!removed.has(line)) removed.set(line, commit);
+      if (!removed.has(line)) removed.set(line, taker(known));
     }
   }
+}
+
+/** By line of the plan's newer file: who took away the line of the older one that it is, or that it came in place of. */
+function removedFrom(
+  removed: ReadonlyMap<number, string>,
+  older: TreeFile,
+  newer: TreeFile,
+): Map<number, string> {
+  const moved = new Map<number, string>();
+  const [before, after] = [linesOf(older), linesOf(newer)];
+  const hunks = before && after && lineDiff(before, after);
+  if (!hunks) return moved;
+  eachShared(hunks, after.length, (from, to) => {
+    const by = removed.get(from);
+    if (by !== undefined) moved.set(to, by);
+  });
+  for (const { from, to, start, end } of hunks) {
+    const line = Array.from({ length: to - from }, (_, at) => from + at).find((at) =>
+      removed.has(at),
+    );
+    if (line === undefined) continue;
+    for (let at = start; at < end; at += 1) moved.set(at, removed.get(line)!);
+  }
+  return moved;
 }
 
 function madeBy({ owners, removed }: FileBlame, { from, to, start, end }: Hunk): string[] {
@@ -213,13 +238,4 @@ function partsOf(path: string, was: TreeFile, now: TreeFile): Hunk[] | undefined
 function hunksOf(was: TreeFile, now: TreeFile): Hunk[] | undefined {
   const [before, after] = [linesOf(was), linesOf(now)];
   return before && after && lineDiff(before, after);
-}
-
-/** By line of the newer text: the same line of the older one. */
-function sharedLines(older: TreeFile, newer: TreeFile): Map<number, number> {
-  const shared = new Map<number, number>();
-  const [before, after] = [linesOf(older), linesOf(newer)];
-  const hunks = before && after && lineDiff(before, after);
-  if (hunks) eachShared(hunks, after.length, (from, to) => shared.set(to, from));
-  return shared;
 }

@@ -101,6 +101,34 @@ describe('the edits at a site', () => {
       step(2, { f: 'a\nB\nC\nd\ne\n' }),
     ]);
     expect(told(edits)).toEqual([['c1,c2', 'a\nB\nC\nd\ne\n']]);
+    const gone = split(tree({ f: F }), [
+      step(1, { f: 'a\nB\nc\nd\ne\n' }),
+      step(2, { f: 'a\nB\nd\ne\n' }),
+    ]);
+    expect(told(gone)).toEqual([['c1,c2', 'a\nB\nd\ne\n']]);
+  });
+
+  test('stay apart where the plan changed the line of one, and that stood firm', () => {
+    const moved = { f: 'A\nb\nc\nd\ne\n' };
+    const edits = split(tree({ f: F }), [
+      step(1, { f: 'x\nb\nc\nd\ne\n' }),
+      step(2, { f: 'x\nb\nc\nd\ne\n' }, moved),
+      step(3, { f: 'x\nb\nc\nd\ny\n' }),
+    ]);
+    expect(told(edits)).toEqual([
+      ['c1', 'x\nb\nc\nd\ne\n'],
+      ['c3', 'A\nb\nc\nd\ny\n'],
+    ]);
+    // The same of a line that was taken away.
+    const gone = split(tree({ f: F }), [
+      step(1, { f: 'b\nc\nd\ne\n' }),
+      step(2, { f: 'b\nc\nd\ne\n' }, moved),
+      step(3, { f: 'b\nc\nd\n' }),
+    ]);
+    expect(told(gone)).toEqual([
+      ['c1', 'b\nc\nd\ne\n'],
+      ['c3', 'A\nb\nc\nd\n'],
+    ]);
   });
 
   test('are none where all was undone, and lose what was', () => {
