@@ -21,6 +21,8 @@ import { writeFolder } from '../test/support/write-folder.ts';
 // With --turns, the longest turn is told by the CPU that the thread had for it, which other work on the machine does not
 // lengthen; the CPU seconds told then are too many, for the loop never sleeps.
 
+/** Commits of each kind after the first. */
+const AGAIN = 10;
 /** First argument of the process that makes the plan. */
 const MAKE = '--make';
 const TURNS = process.argv.includes('--turns');
@@ -36,33 +38,32 @@ async function measure(sites: number): Promise<void> {
     console.log(`${sites} sites of 25 files`);
 
     let parts = await open(root, origin);
-    await timed('  cold: every site rendered, committed, refs moved', async () => {
+    const handle = async (): Promise<void> => {
       await parts.loop.handle();
       await parts.trees.refsMoved();
-    });
+    };
+    await timed('  cold: every site rendered, committed, refs moved', handle);
     await parts.close();
     await timed('  restart: the plan read again, nothing rendered', async () => {
       parts = await open(root, origin);
       await parts.loop.handle();
     });
-    const edit = async (label: string, path: string, from: RegExp): Promise<void> => {
-      for (const word of ['', ', once more']) {
+    const edit = async (label: string, path: string, key: string): Promise<void> => {
+      const costs: Cost[] = [];
+      for (let time = 0; time <= AGAIN; time += 1) {
         const file = join(clone, path);
-        writeFileSync(file, readFileSync(file, 'utf8').replace(from, '$&1'));
+        const text = readFileSync(file, 'utf8');
+        writeFileSync(file, text.replace(new RegExp(`(${key}: )\\d+`), `$1${20 + time}`));
         push(clone, origin);
-        await timed(`  ${label}${word}`, async () => {
-          await parts.loop.handle();
-          await parts.trees.refsMoved();
-        });
+        const cost = await costOf(handle);
+        if (time === 0) tell(`  ${label}, the first`, cost);
+        else costs.push(cost);
       }
+      tell(`  ${label}, the median of ${AGAIN} more`, median(costs));
     };
     const name = String(sites >> 1).padStart(5, '0');
-    await edit('a commit that changes one site', `sites/site-${name}.yaml`, /address: 10/);
-    await edit(
-      'a commit that changes a layer of a twentieth',
-      'layers/label0/v3.yaml',
-      /number: \d+/,
-    );
+    await edit('a commit that changes one site', `sites/site-${name}.yaml`, 'address');
+    await edit('a commit that changes a layer of a twentieth', 'layers/label0/v3.yaml', 'number');
     await parts.close();
   } finally {
     rmSync(root, { recursive: true, force: true });
@@ -129,11 +130,26 @@ function git(directory: string, ...args: string[]): string {
   return execFileSync('git', ['-C', directory, ...args], { encoding: 'utf8', maxBuffer: 1 << 26 });
 }
 
+/** CPU in seconds, all else in milliseconds. */
+interface Cost {
+  own: number;
+  gits: number;
+  wall: number;
+  longest: number;
+  /** Of CPU; undefined where that is not measured. */
+  longestCpu: number | undefined;
+  mostWithin: number;
+  collection: number;
+}
+
 async function timed(label: string, work: () => Promise<void>): Promise<void> {
-  let longestCollection = 0;
+  tell(label, await costOf(work));
+}
+
+async function costOf(work: () => Promise<void>): Promise<Cost> {
+  let collection = 0;
   const observer = new PerformanceObserver((list) => {
-    for (const { duration } of list.getEntries())
-      longestCollection = Math.max(longestCollection, duration);
+    for (const { duration } of list.getEntries()) collection = Math.max(collection, duration);
   });
   observer.observe({ entryTypes: ['gc'] });
   const delay = monitorEventLoopDelay({ resolution: 5 });
@@ -144,14 +160,44 @@ async function timed(label: string, work: () => Promise<void>): Promise<void> {
   await work();
   const wall = performance.now() - start;
   const after = cpu();
-  const [own, gits] = [after.own - before.own, after.git - before.git];
   delay.disable();
-  const longest = turn?.();
+  const longestCpu = turn?.();
   await new Promise(setImmediate);
   observer.disconnect();
+  return {
+    own: after.own - before.own,
+    gits: after.git - before.git,
+    wall,
+    longest: delay.max / 1e6,
+    longestCpu,
+    mostWithin: delay.percentile(99.9) / 1e6,
+    collection,
+  };
+}
+
+/** Of each figure the median, but of turns and collections the longest. */
+function median(costs: readonly Cost[]): Cost {
+  const middle = (of: (cost: Cost) => number): number =>
+    costs.map(of).toSorted((a, b) => a - b)[costs.length >> 1]!;
+  const most = (of: (cost: Cost) => number): number => Math.max(...costs.map(of));
+  return {
+    own: middle(({ own }) => own),
+    gits: middle(({ gits }) => gits),
+    wall: middle(({ wall }) => wall),
+    longest: most(({ longest }) => longest),
+    longestCpu: TURNS ? most(({ longestCpu = 0 }) => longestCpu) : undefined,
+    mostWithin: most(({ mostWithin }) => mostWithin),
+    collection: most(({ collection }) => collection),
+  };
+}
+
+function tell(label: string, cost: Cost): void {
+  const { own, gits, wall, longest, longestCpu, mostWithin, collection } = cost;
+  const cpuOfIt = longestCpu === undefined ? '' : ` (${ms(longestCpu)} of CPU)`;
   console.log(
-    `${label}: ${(own + gits).toFixed(2)} s CPU (${gits.toFixed(2)} of it git), ${(wall / 1000).toFixed(2)} s; longest turn ${ms(delay.max / 1e6)}${longest === undefined ? '' : ` (${ms(longest)} of CPU)`}, ` +
-      `99.9 % within ${ms(delay.percentile(99.9) / 1e6)}, longest garbage collection ${ms(longestCollection)}; ` +
+    `${label}: ${(own + gits).toFixed(2)} s CPU (${gits.toFixed(2)} of it git), ` +
+      `${(wall / 1000).toFixed(2)} s; longest turn ${ms(longest)}${cpuOfIt}, ` +
+      `99.9 % within ${ms(mostWithin)}, longest garbage collection ${ms(collection)}; ` +
       `peak memory ${Math.round(process.resourceUsage().maxRSS / 1024)} MiB`,
   );
 }
@@ -181,13 +227,14 @@ function ms(value: number): string {
   return `${value.toFixed(0)} ms`;
 }
 
-/** CPU seconds of this process and of those it has waited for (proc(5): utime, stime, cutime, cstime). */
+/** CPU seconds of this process, and of those it has waited for (proc(5): cutime, cstime, in hundredths). */
 function cpu(): { own: number; git: number } {
   const fields = readFileSync('/proc/self/stat', 'utf8')
     .replace(/^.*\) /, '')
     .split(' ')
     .map(Number);
-  return { own: (fields[11]! + fields[12]!) / 100, git: (fields[13]! + fields[14]!) / 100 };
+  const { user, system } = process.cpuUsage();
+  return { own: (user + system) / 1e6, git: (fields[13]! + fields[14]!) / 100 };
 }
 
 const [first, ...rest] = process.argv.slice(2).filter((word) => word !== '--turns');
