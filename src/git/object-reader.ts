@@ -1,6 +1,6 @@
 import { GitError } from './errors.ts';
 import { type GitOptions, type GitProcess, startGit } from './process.ts';
-import { parseTree, type TreeEntry } from './tree-object.ts';
+import { changedEntries, parseTree, type TreeEntry } from './tree-object.ts';
 
 export interface ObjectInfo {
   id: string;
@@ -22,6 +22,8 @@ interface Answer {
 
 /** Tree entries that are remembered; about 200 bytes each. */
 const REMEMBERED_ENTRIES = 100_000;
+/** Bytes of trees that are compared. */
+const REMEMBERED_BYTES = 4 * 1024 * 1024;
 const LARGEST_TREE = 64 * 1024 * 1024;
 /** Seconds without a byte while answers are due. */
 const STALL = 60;
@@ -36,6 +38,8 @@ const NOTHING = Buffer.alloc(0);
 export class ObjectReader {
   readonly #options: GitOptions;
   readonly #trees = new Map<string, readonly TreeEntry[]>();
+  /** Trees that were compared, as they stand. */
+  readonly #compared = new Map<string, Buffer>();
   #remembered = 0;
   #session: Session | undefined;
 
@@ -66,14 +70,43 @@ export class ObjectReader {
       this.#trees.set(id, known);
       return known;
     }
+    const entries = parseTree(await this.#treeContent(id), id.length / 2);
+    this.#remember(id, entries);
+    return entries;
+  }
+
+  /** Entries in which two trees differ; undefined where they do in more than the ids (see `changedEntries`). */
+  async changedEntries(
+    before: string,
+    after: string,
+  ): Promise<{ was: TreeEntry; is: TreeEntry }[] | undefined> {
+    const [was, is] = await Promise.all([before, after].map((id) => this.#comparedContent(id)));
+    return changedEntries(was!, is!, after.length / 2);
+  }
+
+  /** The content of the tree that was the newer one is remembered: it is the older one next time. */
+  async #comparedContent(id: string): Promise<Buffer> {
+    const known = this.#compared.get(id);
+    if (known) return known;
+    const content = await this.#treeContent(id);
+    this.#compared.set(id, content);
+    let size = 0;
+    for (const one of this.#compared.values()) size += one.length;
+    for (const [oldest, { length }] of this.#compared) {
+      if (size <= REMEMBERED_BYTES) break;
+      this.#compared.delete(oldest);
+      size -= length;
+    }
+    return content;
+  }
+
+  async #treeContent(id: string): Promise<Buffer> {
     const info = await this.info(id);
     if (info?.type !== 'tree' || info.size > LARGEST_TREE) {
       const what = info ? `${info.type} of ${info.size} bytes` : 'nothing';
       throw new GitError('cat-file', null, '', `found ${what} where tree ${id} should be`);
     }
-    const entries = parseTree(await this.content(id), id.length / 2);
-    this.#remember(id, entries);
-    return entries;
+    return this.content(id);
   }
 
   /** Ends the process; requests under way fail. A later request starts a new one. */

@@ -130,13 +130,11 @@ async function changedBlobs(
   prefix: string,
 ): Promise<FoundFile[] | undefined> {
   if (from === to) return [];
-  const [old, entries] = await Promise.all([objects.tree(from), objects.tree(to)]);
-  if (old.length !== entries.length) return undefined;
+  const entries = await objects.changedEntries(from, to);
+  if (!entries) return undefined;
   const changed: FoundFile[] = [];
-  for (const [index, { name, mode, id, valid }] of entries.entries()) {
-    const was = old[index]!;
-    if (was.name !== name || was.mode !== mode || was.valid !== valid) return undefined;
-    if (was.id === id) continue;
+  for (const { was, is } of entries) {
+    const { name, mode, id } = is;
     const path = `${prefix}${name}`;
     if (mode === FOLDER) {
       const below = await changedBlobs(objects, was.id, id, `${path}/`);

@@ -1,6 +1,7 @@
+import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 
-import { parseTree } from './tree-object.ts';
+import { changedEntries, parseTree } from './tree-object.ts';
 
 const ID = 'ab'.repeat(20);
 
@@ -33,4 +34,32 @@ test('a tree that is cut off anywhere is an error, not a shorter tree', () => {
   for (let length = 1; length < content.length; length += 1) {
     expect(() => parseTree(content.subarray(0, length), 20)).toThrow('cut off');
   }
+});
+
+test('property: what differs between two trees is what their entries tell', () => {
+  const id = fc.constantFrom(...['00', '01', 'ff', '20'].map((byte) => byte.repeat(20)));
+  const name = fc.constantFrom('a', 'b', 'aa', 'b c', 'é');
+  const tree = fc.array(fc.tuple(fc.constantFrom('100644', '40000'), name, id), { maxLength: 8 });
+  const other = fc.tuple(tree, fc.array(id, { minLength: 8, maxLength: 8 }), fc.boolean(), tree);
+  fc.assert(
+    fc.property(other, ([one, ids, sameNames, anything]) => {
+      const two = sameNames
+        ? one.map(([mode, path], at): [string, string, string] => [mode, path, ids[at]!])
+        : anything;
+      const [before, after] = [one, two].map((entries) =>
+        Buffer.concat(entries.map((parts) => entry(...parts))),
+      );
+      const [was, is] = [parseTree(before!, 20), parseTree(after!, 20)];
+      const comparable =
+        was.length === is.length &&
+        was.every(({ mode, name: path }, at) => is[at]!.mode === mode && is[at]!.name === path);
+      const pairs = was.map((one, at) => ({ was: one, is: is[at]! }));
+      const differing = pairs.filter((pair) => pair.was.id !== pair.is?.id);
+      expect(changedEntries(before!, after!, 20)).toEqual(comparable ? differing : undefined);
+    }),
+    { numRuns: 500 },
+  );
+  const cut = entry('100644', 'name').subarray(0, 30);
+  const otherCut = Buffer.from(cut).fill(0xcd, 29);
+  expect(() => changedEntries(cut, otherCut, 20)).toThrow('cut off');
 });

@@ -40,6 +40,56 @@ export function parseTree(content: Buffer, idBytes: number): TreeEntry[] {
   return entries;
 }
 
+/**
+ * The entries that differ between two tree objects with the same names, modes and order, without looking at what
+ * they share; undefined where the trees differ in anything but the ids.
+ * @param idBytes 20 in SHA-1 repositories, 32 in SHA-256 ones
+ * @throws Error if one is cut off
+ */
+export function changedEntries(
+  before: Buffer,
+  after: Buffer,
+  idBytes: number,
+): { was: TreeEntry; is: TreeEntry }[] | undefined {
+  if (before.length !== after.length) return undefined;
+  const changed: { was: TreeEntry; is: TreeEntry }[] = [];
+  const text = before.toString('latin1');
+  let at = 0;
+  // Whole stretches are compared at once: of thousands of entries, few differ.
+  for (let from = 0; from < text.length; from = at) {
+    const same = sameUntil(before, after, from);
+    if (same === text.length) break;
+    let nul = -1;
+    for (let next = at; next <= same; next = nul + 1 + idBytes) {
+      at = next;
+      nul = text.indexOf('\0', at);
+      if (nul === -1) throw new Error('a tree is cut off');
+    }
+    const end = nul + 1 + idBytes;
+    // Same modes and names up to here; where one of them differs, the trees do in more than ids.
+    if (same <= nul) return undefined;
+    const [was] = parseTree(before.subarray(at, end), idBytes);
+    const [is] = parseTree(after.subarray(at, end), idBytes);
+    changed.push({ was: was!, is: is! });
+    at = end;
+  }
+  return changed;
+}
+
+/** Up to where two buffers of one length have the same bytes, from a place on. */
+function sameUntil(one: Buffer, other: Buffer, from: number): number {
+  let [at, step] = [from, 64];
+  while (at < one.length) {
+    const end = Math.min(at + step, one.length);
+    if (one.compare(other, at, end, at, end) === 0) {
+      at = end;
+      step *= 2;
+    } else if (step === 1) return at;
+    else step = Math.max(1, Math.min(step, end - at) >> 1);
+  }
+  return one.length;
+}
+
 function decodeName(bytes: string): { name: string; valid: boolean } {
   if (!BEYOND_ASCII.test(bytes)) return { name: bytes, valid: true };
   const buffer = Buffer.from(bytes, 'latin1');

@@ -1,6 +1,6 @@
 import { compareText } from '../model/problem.ts';
 import { consumersOfChange, exporterOf, stackExports } from './exports.ts';
-import { layerFiles } from './layers.ts';
+import { hasLayerOf } from './layers.ts';
 import { siteNameOf } from './layout.ts';
 import type { ListMerge, Plan, PlanFiles } from './plan.ts';
 import { PLAN_FILE } from './settings.ts';
@@ -77,13 +77,14 @@ function ownChanges(before: Plan, after: Plan, files: ReadonlySet<string>): Set<
       addOwners(plan, files, changed);
       continue;
     }
+    const hasLayer = hasLayerOf(plan.layers, layers);
     for (const [name, site] of plan.sites) {
       // One that is the very same in both was looked at in the one before.
       if (changed.has(name) || (plan === after && before.sites.get(name) === site)) continue;
       if (
         files.has(site.file) ||
         site.stacks.some((stack) => stacks.has(stack)) ||
-        (layers.size > 0 && layerFiles(plan, site).some((file) => layers.has(file)))
+        hasLayer(site)
       ) {
         changed.add(name);
       }

@@ -4,7 +4,16 @@ import { expect, test } from 'vitest';
 import { edited, type Edits } from '../../test/support/edited-plan.ts';
 import { planFiles } from '../../test/support/plan-files.ts';
 import { InvalidInput, UserError } from '../model/errors.ts';
-import { explainKey, type Layer, layerChain, mergeParams, siteParams } from './layers.ts';
+import {
+  explainKey,
+  hasLayerOf,
+  type Layer,
+  layerChain,
+  layerFiles,
+  mergeParams,
+  siteOf,
+  siteParams,
+} from './layers.ts';
 import { loadPlan } from './load.ts';
 import type { ListMerge, Plan } from './plan.ts';
 import { emitYaml } from './yaml/emit.ts';
@@ -331,4 +340,29 @@ test('what is below something that is no map is shadowed', () => {
     ['layers/profile/store.yaml', 'wins'],
     ['layers/common.yaml', 'shadowed'],
   ]);
+});
+
+test('property: which sites have a layer of some files is as their layer files tell', () => {
+  const lisbon = siteOf(planWith(), 'lisbon-07');
+  const filesOf = (layers: string[], labels: Record<string, string>): string[] =>
+    layerFiles({ layers }, { ...lisbon, labels });
+  const word = fc.constantFrom('', 'a', 'b', 'aa', 'a/b', '.yaml');
+  const pattern = fc.constantFrom('l/{x}', 'l/{x}.yaml', 'l/a', 'l/a{y}a', 'l/{x}-{y}', 'l/{x}{y}');
+  fc.assert(
+    fc.property(
+      fc.uniqueArray(pattern, { maxLength: 4 }),
+      fc.array(fc.record({ x: word, y: word }, { requiredKeys: [] }), { maxLength: 6 }),
+      fc.array(word, { maxLength: 5 }),
+      (layers, sites, strays) => {
+        const all = sites.flatMap((labels) => filesOf(layers, labels));
+        const files = new Set([
+          ...all.filter((_, at) => at % 3 === 0),
+          ...strays.map((one) => `l/${one}`),
+        ]);
+        const has = hasLayerOf(layers, files);
+        for (const labels of sites)
+          expect(has({ labels })).toBe(filesOf(layers, labels).some((one) => files.has(one)));
+      },
+    ),
+  );
 });

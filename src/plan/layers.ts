@@ -95,6 +95,40 @@ export function layerFiles({ layers }: Pick<Plan, 'layers'>, { labels }: SiteDef
   return patternParts(layers).map((parts) => fileOf(parts, labels));
 }
 
+/**
+ * A test whether a site's labels make one of these files of the layer patterns: as `layerFiles` would tell, without
+ * making the names of all files of all sites.
+ */
+export function hasLayerOf(
+  patterns: readonly string[],
+  files: ReadonlySet<string>,
+): (site: Pick<SiteDefinition, 'labels'>) => boolean {
+  const several: PatternParts[] = [];
+  const wanted: { label: string; values: Set<string> }[] = [];
+  for (const parts of patternParts(patterns)) {
+    const [before, label, after] = parts;
+    if (label === undefined) {
+      if (files.has(before!)) return () => true;
+    } else if (parts.length > 3) several.push(parts);
+    else wanted.push({ label, values: valuesIn(files, before!, after!) });
+  }
+  const asked = wanted.filter(({ values }) => values.size > 0);
+  return ({ labels }) =>
+    asked.some(({ label, values }) => values.has(labels[label] ?? '')) ||
+    several.some((parts) => files.has(fileOf(parts, labels)));
+}
+
+/** What stands between two texts in the files that begin and end with them. */
+function valuesIn(files: ReadonlySet<string>, before: string, after: string): Set<string> {
+  const values = new Set<string>();
+  for (const file of files) {
+    const end = file.length - after.length;
+    if (end >= before.length && file.startsWith(before) && file.endsWith(after))
+      values.add(file.slice(before.length, end));
+  }
+  return values;
+}
+
 function fileOf(parts: PatternParts, labels: Readonly<Record<string, string>>): string {
   let file = parts[0]!;
   for (let i = 1; i < parts.length; i += 2) file += (labels[parts[i]!] ?? '') + parts[i + 1]!;

@@ -23,6 +23,7 @@ import { nearest, quoted, topOf } from './shape.ts';
 import { paramProblems, readSite } from './sites.ts';
 import { readStack } from './stacks.ts';
 import { withinTime } from './within-time.ts';
+import { withoutPause } from './without-pause.ts';
 import type { YamlDocument } from './yaml/node.ts';
 
 /** What the reader of the plan found but did not read: links, submodules. The reason goes on from the path. */
@@ -64,11 +65,7 @@ const workings = new WeakMap<Plan, Workings>();
  */
 export function loadPlan(files: PlanFiles, options: LoadOptions = {}): Loaded {
   const { refused = [] } = options;
-  const reading = new Loading(files, options).run();
-  for (;;) {
-    const step = reading.next();
-    if (step.done) return concluded(step.value, refused);
-  }
+  return concluded(withoutPause(new Loading(files, options).run()), refused);
 }
 
 /** As `loadPlan`, for a process that has other things to do: `pause` is called, and awaited, every now and then. */
@@ -132,7 +129,9 @@ class Loading {
 
   /** Yields where it may pause. */
   *run(): Generator<void, Loaded> {
-    const { index, problems } = (this.#before?.index ?? new PathIndex()).next(this.#files.keys());
+    const { index, problems } = yield* (this.#before?.index ?? new PathIndex()).next(
+      this.#files.keys(),
+    );
     this.#problems.push(...problems);
     yield;
     const layout =
@@ -246,7 +245,7 @@ class Loading {
     // With the same paths, the sites are the same but for those whose file changed.
     const same = layout === this.#before?.layout;
     const sites = new Map<string, SiteDefinition>(same ? this.#previous!.sites : []);
-    if (!same) this.#problems.push(...siteNameProblems(layout.sites));
+    if (!same) this.#problems.push(...(yield* siteNameProblems(layout.sites)));
     yield;
     const paths = same ? this.#changed : layout.sites.keys();
     const own = [...paths].filter((path) => layout.sites.has(path));

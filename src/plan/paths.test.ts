@@ -1,11 +1,19 @@
 import { expect, test } from 'vitest';
 
-import { formatProblem } from '../model/problem.ts';
+import { formatProblem, type Problem } from '../model/problem.ts';
 import { PathIndex } from './paths.ts';
 import { quoted, topOf } from './shape.ts';
+import { withoutPause } from './without-pause.ts';
+
+function indexed(
+  paths: string[],
+  before = new PathIndex(),
+): { index: PathIndex; problems: Problem[] } {
+  return withoutPause(before.next(paths));
+}
 
 function faults(paths: string[]): string[] {
-  return new PathIndex().next(paths).problems.map(formatProblem);
+  return indexed(paths).problems.map(formatProblem);
 }
 
 test.each([
@@ -47,14 +55,14 @@ test('a folder in two spellings is told once, not for each file', () => {
 });
 
 test("a spelling that is gone is in nobody's way any more", () => {
-  const { index } = new PathIndex().next(['layers/A/x', 'layers/b']);
-  expect(index.next(['layers/b', 'layers/a/x']).problems).toEqual([]);
-  expect(index.next(['layers/A/x', 'layers/b', 'layers/a/y']).problems).toHaveLength(1);
+  const { index } = indexed(['layers/A/x', 'layers/b']);
+  expect(indexed(['layers/b', 'layers/a/x'], index).problems).toEqual([]);
+  expect(indexed(['layers/A/x', 'layers/b', 'layers/a/y'], index).problems).toHaveLength(1);
 });
 
 test('the same paths give the same index', () => {
-  const { index } = new PathIndex().next(['a', 'b']);
-  expect(index.next(['b', 'a']).index).toBe(index);
+  const { index } = indexed(['a', 'b']);
+  expect(indexed(['b', 'a'], index).index).toBe(index);
 });
 
 test('what could lead a terminal or a reader astray is shown escaped', () => {

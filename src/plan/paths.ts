@@ -10,6 +10,9 @@ export function fold(path: string): string {
 /** What has no other form to be normalized to. */
 const ASCII = /^[ -~]*$/;
 
+/** Paths that are looked at between two pauses. */
+const STEP = 500;
+
 /**
  * Paths and folders of a plan by their fold: what a case-insensitive file system would take for one path.
  * Never changed once it is in use; `extended` makes the next one.
@@ -25,9 +28,10 @@ export class PathIndex {
 
   /**
    * The index of a set of paths, built from this one where only a few differ, and what is wrong with the paths.
+   * Yields where it may pause.
    * @param paths the whole set
    */
-  next(paths: Iterable<string>): { index: PathIndex; problems: Problem[] } {
+  *next(paths: Iterable<string>): Generator<void, { index: PathIndex; problems: Problem[] }> {
     const all = new Set(paths);
     const added: string[] = [];
     for (const path of all) if (!this.#paths.has(path)) added.push(path);
@@ -37,7 +41,10 @@ export class PathIndex {
     const byFold = keeps ? new Map(this.#byFold) : new Map<string, string>();
     const problems: Problem[] = [];
     const told = new Set<string>();
+    let looked = 0;
     for (const path of (keeps ? added : [...all]).toSorted()) {
+      looked += 1;
+      if (looked % STEP === 0) yield;
       const fault = keeps || !this.#paths.has(path) ? pathFault(path) : undefined;
       if (fault) {
         problems.push({
@@ -49,7 +56,7 @@ export class PathIndex {
       }
     }
     // Told as a fresh look tells it, whichever of the paths came first.
-    if (keeps && problems.length > 0) return new PathIndex().next(all);
+    if (keeps && problems.length > 0) return yield* new PathIndex().next(all);
     return { index: new PathIndex(all, byFold), problems };
   }
 }
@@ -94,11 +101,15 @@ export function refusedProblems(refused: readonly { path: string; reason: string
   }));
 }
 
-/** Case clashes among names that become files: `what` is `host`, `site` … */
-export function caseClashes(what: string, names: Iterable<readonly [string, Position]>): Problem[] {
+/** Case clashes among names that become files: `what` is `host`, `site` … Yields where it may pause. */
+export function* caseClashes(
+  what: string,
+  names: Iterable<readonly [string, Position]>,
+): Generator<void, Problem[]> {
   const problems: Problem[] = [];
   const seen = new Map<string, string>();
   for (const [name, position] of names) {
+    if (seen.size % STEP === STEP - 1) yield;
     const other = seen.get(fold(name));
     if (other === undefined) seen.set(fold(name), name);
     else if (other !== name) {

@@ -12,11 +12,15 @@ export interface Named {
   stacks: ReadonlySet<string>;
 }
 
-/** Names of sites that come from their files: well-formed, told apart, given once. */
-export function siteNameProblems(sites: ReadonlyMap<string, string>): Problem[] {
+/** Files that are looked at between two pauses. */
+const STEP = 500;
+
+/** Names of sites that come from their files: well-formed, told apart, given once. Yields where it may pause. */
+export function* siteNameProblems(sites: ReadonlyMap<string, string>): Generator<void, Problem[]> {
   const problems: Problem[] = [];
   const first = new Map<string, string>();
   for (const [file, name] of sites) {
+    if (first.size % STEP === STEP - 1) yield;
     const position = topOf(file);
     const other = first.get(name);
     if (other !== undefined) {
@@ -31,10 +35,10 @@ export function siteNameProblems(sites: ReadonlyMap<string, string>): Problem[] 
   const folded = new Set<string>();
   const names = [...first].filter(([, file]) => folded.size !== folded.add(fold(file)).size);
   problems.push(
-    ...caseClashes(
+    ...(yield* caseClashes(
       'site',
       names.map(([name, file]) => [name, topOf(file)] as const),
-    ),
+    )),
   );
   return problems;
 }

@@ -4,6 +4,7 @@ import { caseClashes, fold } from './paths.ts';
 import type { SiteDefinition } from './plan.ts';
 import { siteSchema } from './schemas.ts';
 import { checkShape, nearest, positionOf, quoted, topOf } from './shape.ts';
+import { withoutPause } from './without-pause.ts';
 import type { MapNode, YamlDocument, YamlNode, YamlPath } from './yaml/node.ts';
 import { nodeAt } from './yaml/value.ts';
 
@@ -95,7 +96,7 @@ function hostProblems(site: SiteDefinition): Problem[] {
     const names = site[section]
       .keys()
       .map((name) => [name, keyPosition(root, [section, name])] as const);
-    problems.push(...caseClashes(section.slice(0, -1), names));
+    problems.push(...withoutPause(caseClashes(section.slice(0, -1), names)));
   }
   return problems;
 }
