@@ -177,7 +177,7 @@ export class Exchange {
     const { site, store } = this.#options;
     const runs = await store.runs.list({ site, limit: 50 });
     const run = runs.find(({ kind, result }) => kind === 'apply' && result === 'success');
-    return run?.commit.split(' ')[0] ?? null;
+    return run?.commit ?? null;
   }
 
   /** A clock that was set back, or never set, counts from the newest time that the centre signed. */

@@ -64,9 +64,8 @@ export async function reportResults(of: {
   return commit!;
 }
 
-function siteRun({ id, cause, commit, revision, report }: RunRow): SiteRun {
-  const [observed, desired = observed] = commit.split(' ');
-  return { id, cause, commit: observed!, desired: desired!, revision, report: report! };
+function siteRun({ id, cause, commit, desiredCommit, revision, report }: RunRow): SiteRun {
+  return { id, cause, commit, desired: desiredCommit ?? commit, revision, report: report! };
 }
 
 /** Apart from when it was written. */

@@ -148,6 +148,7 @@ export class Checker {
         driver: runner.driver,
         cause,
         commit: pull.head,
+        desiredCommit: null,
         digest: rendered.digest,
         revision: '',
         startedAt: now(),

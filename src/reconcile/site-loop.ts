@@ -113,6 +113,7 @@ export class SiteLoop {
         driver: runner.driver,
         cause,
         commit,
+        desiredCommit: row.desiredCommit,
         digest: row.observedDigest!,
         revision: row.desiredRevision ?? '',
         startedAt: now(),

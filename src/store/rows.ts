@@ -123,7 +123,10 @@ export interface RunRow {
   kind: RunKind;
   driver: string;
   cause: string;
+  /** Whose tree it ran with: a site's observed commit; of a pull request's check, the head of its branch. */
   commit: string;
+  /** The desired commit that it was to bring about; null of a check. */
+  desiredCommit: string | null;
   digest: string;
   revision: string;
   startedAt: number;

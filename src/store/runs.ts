@@ -11,6 +11,7 @@ const WITHOUT_REPORT = [
   'driver',
   'cause',
   'commit',
+  'desiredCommit',
   'digest',
   'revision',
   'startedAt',

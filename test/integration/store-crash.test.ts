@@ -118,6 +118,29 @@ async function migrateFile(file: string, all: Record<string, Migration>): Promis
   }
 }
 
+test('two commits that an agent wrote into one column of a run are told apart', async () => {
+  const file = join(temporaryFolder(), 'trueup.db');
+  const older = Object.entries(migrations).filter(([name]) => name < '0008');
+  await migrateFile(file, Object.fromEntries(older));
+  const database = openSqlite(file);
+  database.exec(`
+    insert into sites (name, labels, stacks, delivery, generation, apply_forced, apply_reason,
+        last_apply_failed, message, state, updated_at)
+      values ('lisbon', '{}', '[]', 'agent', 1, 0, '', 0, '', 'synced', 1);
+    insert into runs (id, site, kind, driver, cause, "commit", digest, revision, started_at, reason)
+      values ('one', 'lisbon', 'apply', 'fake', '', 'aa bb', '', '', 1, ''),
+             ('two', 'lisbon', 'apply', 'fake', '', 'cc', '', '', 2, '');
+  `);
+  database.close();
+  const store = await openStore({ file });
+  onTestFinished(() => store.close());
+  const runs = await store.runs.list({ site: 'lisbon', limit: 5 });
+  expect(runs.map(({ id, commit, desiredCommit }) => [id, commit, desiredCommit])).toEqual([
+    ['two', 'cc', null],
+    ['one', 'aa', 'bb'],
+  ]);
+});
+
 test('a migration that fails half-way leaves nothing behind', async () => {
   const { store, file } = await emptyStore();
   await store.plan.update({ headRevision: 'head' });

@@ -55,6 +55,7 @@ export function run(id: string, change: Partial<RunStart> = {}): RunStart {
     driver: 'ansible',
     cause: 'revision c0ffee',
     commit: COMMIT,
+    desiredCommit: COMMIT,
     digest: DIGEST,
     revision: COMMIT,
     startedAt: 2_000,

@@ -261,7 +261,7 @@ export function runId(site: string, id: string): string {
 
 function rowOf(
   site: string,
-  { id, cause, commit, revision, report }: SiteRun,
+  { id, cause, commit, desired, revision, report }: SiteRun,
   plan: Plan | undefined,
 ): RunRow {
   const { kind, driver, digest, startedAt, endedAt, result, reason } = report;
@@ -272,6 +272,7 @@ function rowOf(
     driver,
     cause,
     commit,
+    desiredCommit: desired,
     digest,
     revision,
     startedAt,
