@@ -33,7 +33,7 @@ COPY --from=build /build/dist /opt/trueup/dist
 # What `trueup init` writes.
 COPY examples /opt/trueup/examples
 # What is young is kept small: the controller of 10,000 sites has a fifth less memory, and shorter pauses.
-RUN printf '#!/bin/sh\nexec node --max-semi-space-size=8 /opt/trueup/dist/cli/main.js "$@"\n' > /usr/local/bin/trueup \
+RUN printf '#!/bin/sh\nexec node --max-semi-space-size=8 --heap-growing-percent=50 /opt/trueup/dist/cli/main.js "$@"\n' > /usr/local/bin/trueup \
  && chmod 755 /usr/local/bin/trueup
 ENV NODE_ENV=production PATH=/opt/trueup/node_modules/.bin:$PATH
 # A number, so that Kubernetes can see that it is not root.

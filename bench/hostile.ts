@@ -10,6 +10,8 @@ import { hostilePlans } from '../test/support/hostile-plans.ts';
  * Run: `npm run bench:hostile`.
  */
 const JOBS = join(import.meta.dirname, '../test/support/hostile-jobs.ts');
+/** As the image starts it. */
+const FLAGS = ['--max-semi-space-size=8', '--heap-growing-percent=50'];
 const run = promisify(execFile);
 
 interface Ended {
@@ -21,7 +23,7 @@ interface Ended {
 
 const worst = new Map<string, { milliseconds: number; megabytes: number; count: number }>();
 for (const [name] of hostilePlans()) {
-  const { stdout } = await run(process.execPath, ['--max-semi-space-size=8', JOBS, name]);
+  const { stdout } = await run(process.execPath, [...FLAGS, JOBS, name]);
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion
   const { ended, problem, milliseconds, megabytes } = JSON.parse(stdout) as Ended;
   console.log(
