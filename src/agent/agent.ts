@@ -5,9 +5,9 @@ import { SiteStore } from '../git/site-store.ts';
 import { KeyedLoop, type KeyedLoopOptions } from '../loop/keyed-loop.ts';
 import type { AgentStatus } from '../model/agent-wire.ts';
 import type { Driver } from '../model/driver.ts';
-import { UserError } from '../model/errors.ts';
+import { messageOf, UserError } from '../model/errors.ts';
 import type { RunReport } from '../model/run.ts';
-import { pathFault } from '../model/tree.ts';
+import { changedPaths, pathFault } from '../model/tree.ts';
 import { Runner } from '../runner/runner.ts';
 import { createUserNames } from '../runner/working-copy/user-names.ts';
 import { WorkingCopyWatcher } from '../runner/working-copy/watch.ts';
@@ -66,6 +66,10 @@ export interface AgentView {
   server: string | null;
   status: AgentStatus | null;
   contact: { at: number; error: string | null } | null;
+  /** Paths at which the site is not as the plan has it that was last brought in. */
+  edited: string[];
+  /** What could not be done when it was last tried, since this process started. */
+  troubles: string[];
   owed: number;
 }
 
@@ -84,6 +88,8 @@ export class Agent {
   readonly #directory: AgentDirectory;
   readonly #trees: SiteStore;
   readonly #runner: Runner;
+  /** By loop: why it did not get on when it was last tried. */
+  readonly #troubles = new Map<string, string>();
   readonly #loops: { site: KeyedLoop; observe: KeyedLoop; maintenance: KeyedLoop } & Partial<
     Record<'pull' | 'push', KeyedLoop>
   >;
@@ -151,7 +157,16 @@ export class Agent {
       new KeyedLoop({
         name,
         concurrency: 1,
-        handle: (_key, signal) => handle(signal),
+        handle: async (_key, signal) => {
+          try {
+            const handled = await handle(signal);
+            this.#troubles.delete(name);
+            return handled;
+          } catch (error) {
+            this.#troubles.set(name, messageOf(error));
+            throw error;
+          }
+        },
         log,
         ...(backoff && { backoff }),
       });
@@ -225,7 +240,7 @@ export class Agent {
           onRefError: (error) => log.error({ error }, 'refs could not follow'),
         }),
       );
-      const store = through(await openStore({ file: directory.database, now }));
+      const store = through(await openDatabase(directory.database, now));
       await recoverAgent({ store, trees, driver, site: identity.site, log, now });
       return new Agent(options, { identity, directory, store, trees, release });
     } catch (error) {
@@ -312,8 +327,17 @@ export class Agent {
       server: this.#identity.server ?? null,
       status: (await agentStatus({ store, site, version, now: now() })) ?? null,
       contact: (await recall(store, 'contact')) ?? null,
+      edited: await this.#edited(),
+      troubles: [...new Set(this.#troubles.values())],
       owed: await this.exchange.owed(),
     };
+  }
+
+  async #edited(): Promise<string[]> {
+    const row = await this.store.sites.get(this.site);
+    if (!row?.baseCommit || !row.observedCommit || row.baseCommit === row.observedCommit) return [];
+    const [base, observed] = await this.#trees.readTrees([row.baseCommit, row.observedCommit]);
+    return changedPaths(base!, observed!);
   }
 
   /** Where commands of people reach it. */
@@ -325,6 +349,20 @@ export class Agent {
     if (!(await this.copies.observe(this.site))) return;
     this.#loops.site.nudge(this.site);
     this.#loops.push?.nudge(this.site, GATHER);
+  }
+}
+
+/** What an agent cannot do without its database, somebody at the site is to know who has nobody to ask. */
+async function openDatabase(file: string, now: () => number): Promise<Store> {
+  try {
+    return await openStore({ file, now });
+  } catch (error) {
+    if (!messageOf(error).startsWith('cannot open')) throw error;
+    throw new UserError(
+      `${messageOf(error)}. If the file is damaged, move it away with those beside it (${file}*) and start again: ` +
+        `the site's files and their history are kept elsewhere, and stay`,
+      { cause: error },
+    );
   }
 }
 

@@ -134,16 +134,25 @@ function viewOf(answer: unknown): AgentView {
   return answer as AgentView;
 }
 
-function tell({ site, tree, server, status, contact, owed }: AgentView, output: Output): void {
+function tell(view: AgentView, output: Output): void {
+  const { site, tree, server, status, contact, edited, troubles, owed } = view;
   output.line(`${styled('bold', site)}  ${status?.message || 'nothing was brought here yet'}`);
   if (status?.hold) output.line(`  ${styled('yellow', 'held')}      ${status.hold}`);
+  else if (status && status.base !== status.desired)
+    output.line(
+      `  waits     generation ${status.generation} is here, and is still to be brought in`,
+    );
   for (const path of status?.conflicts ?? []) output.line(`  conflict  ${path}`);
+  for (const path of edited) output.line(`  edited    ${path}`);
   if (status?.guard) output.line(`  ${styled('red', 'guard')}     ${status.guard}`);
+  for (const trouble of troubles)
+    if (trouble !== contact?.error) output.line(`  ${styled('red', 'trouble')}   ${trouble}`);
   output.line(`  tree      ${tree}`);
   const heard = contact?.at
     ? `heard of at ${new Date(contact.at).toISOString()}`
     : 'never heard of';
   const centre = contact?.error ? `${heard}; now: ${contact.error}` : heard;
   output.line(`  centre    ${server === null ? 'by hand' : `${server}, ${centre}`}`);
-  if (owed > 0) output.line(`  owes      ${count(owed, 'commit and report')}`);
+  if (owed > 0)
+    output.line(`  owes      ${owed === 1 ? '1 commit or report' : `${owed} commits and reports`}`);
 }

@@ -1,0 +1,162 @@
+import { execFile, execFileSync } from 'node:child_process';
+import { chmod, mkdir, readdir, rename, rm, truncate, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+
+import { expect, onTestFinished, test } from 'vitest';
+
+import { AgentWorld, NTP } from '../support/agent-world.ts';
+import { git } from '../support/git.ts';
+
+/** A full disk, a clock that is wrong, files that are damaged: it is said what is the matter, and nothing is lost. */
+
+const run = promisify(execFile);
+const YEAR = 365 * 86_400_000;
+const ALL = 'group_vars/all.yml';
+
+const canMount = mounts();
+
+test.skipIf(!canMount)(
+  'a full disk is told of; with room again all goes on',
+  async () => {
+    const all = await AgentWorld.start();
+    await mkdir(all.data);
+    await run('mount', ['-t', 'tmpfs', '-o', 'size=16m', 'tmpfs', all.data]);
+    onTestFinished(async () => {
+      await all.close();
+      await run('umount', [all.data]);
+    });
+    await all.enrol();
+    await all.open();
+    await all.synced();
+
+    const ballast = await fill(all.data);
+    // The file keeps its block: an edit like this one is possible on a full disk, to record it is not.
+    const edited = (await all.read(ALL)).replace('motd: Welcome', 'motd: Closed!!');
+    await writeFile(join(all.tree, ALL), edited, { flag: 'r+' });
+    await all.planClock('192.0.2.7');
+    await all.until('both are told', async () => {
+      const { troubles } = await all.agent!.view();
+      return troubles.filter((one) => /ENOSPC|disk is full|No space left/.test(one)).length > 1;
+    });
+    expect(await all.read(ALL)).toBe(edited);
+
+    await rm(ballast);
+    await all.until('the new clock is applied', () =>
+      all.driver.applied('lisbon', NTP)?.includes('192.0.2.7'),
+    );
+    expect((await all.service.proposal('lisbon')).body).toContain('Closed!!');
+    await all.until('nothing troubles it', async () => {
+      const { troubles } = await all.agent!.view();
+      return troubles.length === 0;
+    });
+  },
+  60_000,
+);
+
+test.each([
+  ['behind', -3 * YEAR, undefined],
+  ['ahead', 3 * YEAR, 'the bundle is refused: it expired'],
+])('a clock that is three years %s', async (_how, ahead, trouble) => {
+  const all = await AgentWorld.start();
+  await all.enrol();
+  await all.open();
+  await all.synced();
+  all.ahead = ahead;
+  await all.planClock('192.0.2.7');
+  await all.until('it is applied, or told why not', async () => {
+    const { troubles } = await all.agent!.view();
+    return trouble === undefined
+      ? all.driver.applied('lisbon', NTP)?.includes('192.0.2.7')
+      : troubles.some((one) => one.includes(trouble) && one.includes('the clock here says'));
+  });
+  all.ahead = 0;
+  await all.until('the new clock is applied', () =>
+    all.driver.applied('lisbon', NTP)?.includes('192.0.2.7'),
+  );
+  await all.synced();
+  expect((await all.agent!.view()).troubles).toEqual([]);
+});
+
+test('a database that is damaged is moved away: the history tells where the site was', async () => {
+  const all = await AgentWorld.start();
+  await all.enrol();
+  await all.open();
+  await all.synced();
+  await all.say(ALL, 'motd: Welcome', 'motd: Closed', { words: 'Holidays', author: 'nadia' });
+  await all.close();
+  await writeFile(join(all.data, 'agent.sqlite'), Buffer.alloc(8192, 'x'));
+  await expect(all.open()).rejects.toThrow(/file is not a database\. If .* move it away/);
+  await moveAway(all, 'agent.sqlite');
+  await all.planClock('192.0.2.8');
+  await all.open();
+  await all.until('the new clock is applied', () =>
+    all.driver.applied('lisbon', NTP)?.includes('192.0.2.8'),
+  );
+  expect(await all.read(ALL)).toContain('motd: Closed');
+  const { body } = await all.service.proposal('lisbon');
+  expect(body).toContain('Holidays');
+  expect(body).toContain('nadia');
+  expect(await all.service.store.drifts.open('lisbon')).toHaveLength(1);
+});
+
+test('a history that is damaged is moved away with the database: the files stay', async () => {
+  const all = await AgentWorld.start();
+  await all.enrol();
+  await all.open();
+  await all.synced();
+  await all.close();
+  const objects = join(all.data, 'sites.git/objects');
+  for (const one of await readdir(objects, { recursive: true, withFileTypes: true })) {
+    if (!one.isFile()) continue;
+    const file = join(one.parentPath, one.name);
+    await chmod(file, 0o600);
+    await truncate(file, 10);
+  }
+  await all.edit(ALL, 'motd: Welcome', 'motd: Closed');
+  const troubled = await all
+    .open()
+    .then((agent) => all.until('it is told', async () => (await agent.view()).troubles[0]), String);
+  expect(troubled).toMatch(/git .*(?:found no|corrupt|bad|not a valid|loose object)/s);
+  await all.close();
+  await moveAway(all, 'agent.sqlite', 'sites.git');
+  await all.open();
+  const { body } = await all.service.proposal('lisbon');
+  expect(body).toContain('motd at lisbon: Welcome → Closed');
+  expect(await all.read(ALL)).toContain('motd: Closed');
+  await git(join(all.data, 'sites.git'), 'fsck', '--strict');
+});
+
+/** Puts files of the agent where it does not find them, with those beside them. */
+async function moveAway({ data, world }: AgentWorld, ...names: string[]): Promise<void> {
+  for (const file of await readdir(data)) {
+    if (names.some((name) => file.startsWith(name)))
+      await rename(join(data, file), join(world.root, `damaged-${file}`));
+  }
+}
+
+/** Writes until nothing fits any more. */
+async function fill(folder: string): Promise<string> {
+  const file = join(folder, 'ballast');
+  for (let size = 1 << 20; size >= 1;) {
+    try {
+      await writeFile(file, Buffer.alloc(size), { flag: 'a' });
+    } catch (error) {
+      expect(error).toMatchObject({ code: 'ENOSPC' });
+      size >>= 4;
+    }
+  }
+  return file;
+}
+
+/** Whether a small file system of its own can be had here. */
+function mounts(): boolean {
+  try {
+    execFileSync('unshare', ['--mount', 'mount', '-t', 'tmpfs', 'tmpfs', '/mnt'], {
+      stdio: 'ignore',
+    });
+    return process.getuid?.() === 0;
+  } catch {
+    return false;
+  }
+}
