@@ -29,7 +29,8 @@ export async function enroll(
     return EXIT.ok;
   }
   output.line(styled('bold', made.code));
-  output.line(`good once, until ${made.expiresAt}; at ${name}: \`trueup agent enroll\``);
+  output.line(`good once, until ${made.expiresAt}; at ${name}:`);
+  output.line(`  trueup agent enroll --server URL --code ${made.code}`);
   return EXIT.ok;
 }
 
