@@ -212,11 +212,19 @@ function removedFrom(
     if (by !== undefined) moved.set(to, by);
   });
   for (const { from, to, start, end } of hunks) {
-    const line = Array.from({ length: to - from }, (_, at) => from + at).find((at) =>
-      removed.has(at),
-    );
-    if (line === undefined) continue;
-    for (let at = start; at < end; at += 1) moved.set(at, removed.get(line)!);
+    const takers = new Set<string>();
+    for (let line = from; line < to; line += 1) takers.add(removed.get(line) ?? '');
+    const [only, ...others] = takers;
+    for (let line = start; line < end; line += 1) {
+      // Lines that were changed one by one came each in place of one; of other changes only one taker can be told.
+      const by =
+        to - from === end - start
+          ? removed.get(from + line - start)
+          : others.length === 0
+            ? only
+            : undefined;
+      if (by) moved.set(line, by);
+    }
   }
   return moved;
 }

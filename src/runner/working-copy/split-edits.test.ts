@@ -119,6 +119,18 @@ describe('the edits at a site', () => {
       ['c1', 'x\nb\nc\nd\ne\n'],
       ['c3', 'A\nb\nc\nd\ny\n'],
     ]);
+    // Also where the plan changed the lines of two, which touch: of YAML, each key is told apart.
+    const keys = split(tree({ 'f.yml': 'a: 1\nb: 1\nc: 1\n' }), [
+      step(1, { 'f.yml': 'a: 2\nb: 1\nc: 1\n' }),
+      step(2, { 'f.yml': 'a: 2\nb: 2\nc: 1\n' }),
+      step(3, { 'f.yml': 'a: 2\nb: 2\nc: 1\n' }, { 'f.yml': 'a: 3\nb: 3\nc: 1\n' }),
+      step(4, { 'f.yml': 'a: 2\nb: 2\nc: 2\n' }),
+    ]);
+    expect(told(keys)).toEqual([
+      ['c1', 'a: 2\nb: 3\nc: 1\n'],
+      ['c2', 'a: 3\nb: 2\nc: 1\n'],
+      ['c4', 'a: 3\nb: 3\nc: 2\n'],
+    ]);
     // The same of a line that was taken away.
     const gone = split(tree({ f: F }), [
       step(1, { f: 'b\nc\nd\ne\n' }),
