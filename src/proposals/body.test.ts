@@ -79,6 +79,16 @@ test('what is not proved, or not explained, is not hidden', () => {
   expect(body).toContain('- `` files/`x` ``: `<b>no</b> parameter`');
 });
 
+test('what is proved no longer tells so, and asks for no merge', () => {
+  const unexplained = [{ path: 'group_vars/all.yml', reason: 'a secret was changed' }];
+  const body = proposalBody(story({ proposals: [], adopted: 0, unexplained }));
+  expect(body).toContain('| proof | **none any more** |');
+  expect(body).toContain('- `group_vars/all.yml`: `a secret was changed`');
+  expect(body).toContain('- trueup does not merge this.');
+  expect(body).not.toContain('**Merge**');
+  expect(body).not.toContain('byte for byte');
+});
+
 test('a group of hundreds keeps its text short', () => {
   const sites = Array.from({ length: 500 }, (_, i) => `site-${i}`);
   const edits = sites.flatMap((site) => edit(`sites/${site}.yaml`).edits);

@@ -34,16 +34,18 @@ export function proposalBody(story: ProposalStory): string {
   const { result } = proposal;
   const made = adopted(result);
   const notes = made.flatMap((one) => one.notes);
+  const proved = made.length > 0;
   const sections = [
     summary(story, made),
-    section('The change of the plan', patches(made)),
+    ...(proved ? [section('The change of the plan', patches(made))] : []),
     ...(notes.length > 0 ? [notes.map((note) => `- ${code(note)}`).join('\n')] : []),
     section(
       drifts.length === 1 ? 'The edit at the site' : `The edit at ${code(drifts[0]!.site)}`,
       fence('diff', siteDiff, MAX_DIFF),
     ),
-    section('Proof', proof(made, drifts)),
-    section('Who is touched', radius(made, drifts)),
+    ...(proved
+      ? [section('Proof', proof(made, drifts)), section('Who is touched', radius(made, drifts))]
+      : []),
   ];
   if (result.unexplained.length > 0) {
     const rows = result.unexplained.map(({ path, reason }) => `- ${code(path)}: ${code(reason)}`);
@@ -51,7 +53,7 @@ export function proposalBody(story: ProposalStory): string {
   }
   const ways = options(result);
   if (ways.length > 1) sections.push(section('Alternatives', alternatives(ways)));
-  sections.push(section('Your decision', decision(drifts)), END);
+  sections.push(section('Your decision', decision(drifts, proved)), END);
   return `${sections.join('\n\n')}\n`;
 }
 
@@ -72,21 +74,29 @@ function summary({ drifts, proposal }: ProposalStory, made: readonly StoredPropo
     ['when', times],
     ['by', codes(authors, MAX_NAMED)],
     ...(words.length > 0 ? [['in these words', codes(words, MAX_NAMED)]] : []),
-    ['plan edit', codes(files, MAX_NAMED)],
-    ['proof', verified ? 'rendered again: matches byte for byte' : '**not verified**'],
-    [
-      'also changes',
-      others.length === 0
-        ? 'no other site'
-        : `**${count(others.length, 'site')} where nobody made this edit**: ${codes(others, MAX_NAMED)}`,
-    ],
+    ...(made.length === 0
+      ? [['proof', '**none any more**']]
+      : [
+          ['plan edit', codes(files, MAX_NAMED)],
+          ['proof', verified ? 'rendered again: matches byte for byte' : '**not verified**'],
+          [
+            'also changes',
+            others.length === 0
+              ? 'no other site'
+              : `**${count(others.length, 'site')} where nobody made this edit**: ${codes(others, MAX_NAMED)}`,
+          ],
+        ]),
   ];
   const what =
     sites.length === 1
       ? `${code(sites[0]!)} was edited`
       : `${sites.length} sites were edited alike`;
+  const change =
+    made.length === 0
+      ? 'The plan has moved on, and no change of it that can be proposed gives this edit any more. **What stands on this branch is proved no longer.**'
+      : `This is the change of the plan that would have produced the edit: ${code(proposal.title)}`;
   return [
-    `**${what}.** This is the change of the plan that would have produced the edit: ${code(proposal.title)}`,
+    `**${what}.** ${change}`,
     '',
     '| | |',
     '| --- | --- |',
@@ -161,15 +171,18 @@ function alternatives(ways: readonly Option[]): string {
   return rows.join('\n');
 }
 
-function decision(drifts: readonly DriftRow[]): string {
+function decision(drifts: readonly DriftRow[], proved: boolean): string {
   const [first, ...more] = drifts;
   const stays = more.length === 0 ? 'the site stays as it is' : 'the sites stay as they are';
   const back =
     more.length === 0
       ? `${code(first!.site)} goes back to the plan in what this edit changed; the edit stays in the site's history as commit ${code(first!.observedCommit.slice(0, 12))}`
       : `all ${drifts.length} sites go back to the plan in what this edit changed; the edit stays in their histories`;
+  const merge = proved
+    ? `- **Merge**: the plan learns the edit and ${stays}.`
+    : `- trueup does not merge this. Once a plan edit explains the edit again it stands here; until then ${stays}.`;
   return [
-    `- **Merge**: the plan learns the edit and ${stays}.`,
+    merge,
     `- **Close**: ${back}.`,
     `- Label ${code('trueup/hold')}: trueup leaves this alone until the label is gone.`,
     `- On the command line: ${code('trueup proposals merge NUMBER')} or ${code('trueup proposals close NUMBER')}.`,

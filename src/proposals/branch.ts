@@ -43,6 +43,16 @@ export async function pushOurs(
   }
 }
 
+/** Notes whether a branch, which is left where it is, holds somebody else's commit. */
+export async function noteTheirs(
+  store: Store,
+  proposal: ProposalRow,
+  head: string,
+): Promise<ProposalRow> {
+  const theirs = isOurs(proposal, head) ? null : head;
+  return theirs === proposal.theirs ? proposal : store.proposals.update(proposal.id, { theirs });
+}
+
 function remember(known: readonly PushedCommit[], next: PushedCommit): PushedCommit[] {
   return [...known.filter(({ commit }) => commit !== next.commit), next].slice(-MAX_PUSHED);
 }

@@ -29,6 +29,12 @@ export class Decisions {
   async merge(id: string, by: string): Promise<ProposalRow> {
     const { forge } = this.#options;
     const proposal = await this.#decidable(id);
+    if (proposal.theirs === null && adopted(proposal.result).length === 0) {
+      const why = proposal.result.unexplained.map(({ reason }) => reason);
+      throw new UserError(
+        `proposal ${id} is proved no longer, since the plan has moved on (${[...new Set(why)].join('; ')}): close it, or change the plan`,
+      );
+    }
     if (proposal.choice !== null && proposal.choice !== choiceOf(adopted(proposal.result))) {
       throw new UserError(
         `proposal ${id} is being worked out as it was chosen: look at it again in a moment`,

@@ -13,6 +13,7 @@ import type { DriftRow, ProposalRow, SiteRow, StoredBackport } from '../store/ro
 import type { Store } from '../store/store.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
+import { sitesOf } from './branch.ts';
 import { type CalmLimits, waitingText, type Waiting } from './calm.ts';
 import { adopted, choiceOf } from './choice.ts';
 import { type Solution, solve } from './solve.ts';
@@ -185,6 +186,7 @@ export class GroupLoop {
         });
       }
       this.#inVain.set(groupKey, at.basis);
+      if (known) await this.#unprove(known, solution, at.basis);
       log.warn(
         { site: members[0]!.row.name, sites: members.length, unexplained: solution.unexplained },
         'no plan edit explains this edit',
@@ -250,7 +252,7 @@ export class GroupLoop {
             createdAt: now(),
           });
       for (const { drift } of members) {
-        if (drift.proposalId === row.id) continue;
+        if (drift.proposalId === row.id && drift.unexplained === null) continue;
         await tx.drifts.setProposal(drift.id, row.id);
         await tx.sites.update(drift.site, {
           message:
@@ -268,6 +270,23 @@ export class GroupLoop {
     );
     onProposal(proposal.id);
     return undefined;
+  }
+
+  /** What was proposed is proved no longer: it stays open without it, for people to close or the plan to allow again. */
+  async #unprove(known: ProposalRow, solution: Solution, basis: string): Promise<void> {
+    const { store, onProposal } = this.#options;
+    const sites = sitesOf(known);
+    const where = sites.length === 1 ? sites[0]! : `${sites.length} sites`;
+    await store.transaction(async (tx) => {
+      const state = (await tx.proposals.get(known.id))?.state;
+      if (state !== 'pending' && state !== 'open') return;
+      await tx.proposals.update(known.id, {
+        title: `An edit at ${where} that no plan edit explains any more`,
+        result: { ...withoutContents(solution), sites },
+        basis,
+      });
+    });
+    onProposal(known.id);
   }
 
   /** The commit that makes the edit. The same input gives the same commit, so that a second attempt finds the first. */

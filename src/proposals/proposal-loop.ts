@@ -5,8 +5,8 @@ import type { Plan } from '../plan/plan.ts';
 import type { DriftRow, ProposalRow } from '../store/rows.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { proposalBody, sameBoxes, tickedOption, withOthersWords } from './body.ts';
-import { pushOurs } from './branch.ts';
-import { options } from './choice.ts';
+import { noteTheirs, pushOurs } from './branch.ts';
+import { adopted, options } from './choice.ts';
 import { newCommand } from './commands.ts';
 import { Decisions } from './decisions.ts';
 import { Endings, type EndingsOptions, isReopened, reasonOf, wordOf } from './endings.ts';
@@ -77,6 +77,12 @@ export class ProposalLoop {
       const opened = await forge.findPullRequest(proposal.branch);
       if (!opened) await this.#endings.end(proposal, reasonOf(drifts.at(-1)!.status));
       else await this.#opened(proposal, opened, open);
+      return opened && { again: 0 };
+    }
+    if (adopted(proposal.result).length === 0) {
+      // Nothing is shown that is proved no longer, unless it was shown before we were cut off.
+      const opened = await forge.findPullRequest(proposal.branch);
+      if (opened) await this.#opened(proposal, opened, open);
       return opened && { again: 0 };
     }
     const pushed = await pushOurs(this.#options, proposal);
@@ -182,7 +188,11 @@ export class ProposalLoop {
     const { store, forge } = this.#options;
     const wanted = await this.#wanted(proposal, pull);
     if (wanted) return;
-    const row = await pushOurs(this.#options, proposal, pull.head);
+    // What is proved no longer is pushed no more: it may hold what is a secret by now.
+    const row =
+      adopted(proposal.result).length === 0
+        ? await noteTheirs(store, proposal, pull.head)
+        : await pushOurs(this.#options, proposal, pull.head);
     if (row.theirs !== null) {
       await this.#tellOwner(row, row.theirs, open);
       return;

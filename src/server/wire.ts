@@ -402,7 +402,11 @@ export const ProposalDetail = Proposal.extend({
   options: z
     .array(ProposalOption)
     .meta({ description: 'Ways to change the plan; the first is the one that merging takes.' }),
-  changes: z.array(PlanChange).meta({ description: 'The proposed change first, then others.' }),
+  changes: z.array(PlanChange).meta({
+    description:
+      'What merging does first, then others; none: what was proposed is proved no longer.',
+  }),
+  adopted: count.meta({ description: 'How many of the changes, the first ones, merging makes.' }),
   unexplained: z.array(z.object({ path: z.string(), reason: z.string() })),
 }).meta({ id: 'ProposalDetail' });
 export type ProposalDetail = z.output<typeof ProposalDetail>;

@@ -172,6 +172,32 @@ test('opened again after it was closed: it is followed to its new end', async ()
   expect(await world.readSite('lisbon', ALL)).toContain('motd: Hello');
 });
 
+test('what is proved no longer once the plan has moved says so, and is not merged until it is again', async () => {
+  const proposal = await edited();
+  // What was edited is a secret from now on: no plan edit may tell it.
+  await world.commit('Keep messages to ourselves', {
+    'stacks/base/schema.json': '{"properties":{"motd":{"x-secret":true}}}',
+  });
+  const row = await caughtUp(proposal.id, ({ result }) => result.proposals.length === 0);
+  expect(row).toMatchObject({ number: proposal.number, state: 'open' });
+  expect(row.body).toContain('| proof | **none any more** |');
+  expect(row.body).toContain('a secret was changed at the site');
+  expect(row.body).toContain('**Close**');
+  for (const told of [row.body, row.title]) expect(told).not.toMatch(/Hello|Welcome/);
+  const refused = await service.api('POST', `/proposals/${proposal.id}/merge`);
+  expect(refused.status).toBe(409);
+  expect(refused.body.detail).toContain('the plan has moved on');
+  expect(await world.planFile('sites/lisbon.yaml')).not.toContain('Hello');
+  expect(await world.readSite('lisbon', ALL)).toContain('motd: Hello');
+
+  // The plan takes it back, and the same pull request is proved again.
+  await world.commit('Tell messages again', { 'stacks/base/schema.json': '{}' });
+  const again = await caughtUp(proposal.id, ({ result }) => result.proposals.length > 0);
+  expect(again.body).toContain('| proof | rendered again: matches byte for byte |');
+  expect((await service.api('POST', `/proposals/${proposal.id}/merge`)).status).toBe(200);
+  await service.ended(proposal.id, 'merged');
+});
+
 test('its branch deleted by hand: closed, and the site goes back', async () => {
   const proposal = await edited();
   await world.git('push', '-q', 'origin', `:refs/heads/${proposal.branch}`);

@@ -1,7 +1,7 @@
 import { createRoute } from '@hono/zod-openapi';
 import { z } from 'zod';
 
-import { options } from '../../proposals/choice.ts';
+import { adopted, options } from '../../proposals/choice.ts';
 import type { WaitingGroup } from '../../proposals/waiters.ts';
 import type { ProposalRow } from '../../store/rows.ts';
 import { decide } from '../decide.ts';
@@ -203,5 +203,12 @@ function toDetail(row: ProposalRow): ProposalDetail {
     files: [...new Set(proposals.flatMap(({ edits }) => edits.map(({ file }) => file)))],
     sites: new Set(proposals.flatMap((one) => one.blastRadius.map(({ site }) => site))).size,
   }));
-  return { ...toProposal(row), body: row.body, options: ways, changes, unexplained };
+  return {
+    ...toProposal(row),
+    body: row.body,
+    options: ways,
+    changes,
+    adopted: adopted(row.result).length,
+    unexplained,
+  };
 }
