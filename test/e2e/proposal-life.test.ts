@@ -178,7 +178,7 @@ test('what is proved no longer once the plan has moved says so, and is not merge
   await world.commit('Keep messages to ourselves', {
     'stacks/base/schema.json': '{"properties":{"motd":{"x-secret":true}}}',
   });
-  const row = await caughtUp(proposal.id, ({ result }) => result.proposals.length === 0);
+  const row = await caughtUp(proposal.id, ({ body }) => !body.includes('**Merge**'));
   expect(row).toMatchObject({ number: proposal.number, state: 'open' });
   expect(row.body).toContain('| proof | **none any more** |');
   expect(row.body).toContain('a secret was changed at the site');
@@ -192,7 +192,7 @@ test('what is proved no longer once the plan has moved says so, and is not merge
 
   // The plan takes it back, and the same pull request is proved again.
   await world.commit('Tell messages again', { 'stacks/base/schema.json': '{}' });
-  const again = await caughtUp(proposal.id, ({ result }) => result.proposals.length > 0);
+  const again = await caughtUp(proposal.id, ({ body }) => body.includes('**Merge**'));
   expect(again.body).toContain('| proof | rendered again: matches byte for byte |');
   expect((await service.api('POST', `/proposals/${proposal.id}/merge`)).status).toBe(200);
   await service.ended(proposal.id, 'merged');
@@ -224,6 +224,25 @@ test('what is too much at once waits its turn, and says so', async () => {
   await service.api('POST', `/proposals/${first.id}/merge`);
   await service.ended(first.id, 'merged');
   await service.proposal('porto');
+});
+
+test('outside of its times nothing is proposed; within them what waited is', async () => {
+  await service.stop();
+  const day = new Date(Date.now() + 3 * 24 * 3_600_000).toUTCString().slice(0, 3).toLowerCase();
+  const start = (windows: string) => TestService.start(world, { config: { drift: { windows } } });
+  service = await start(`${day} 00:00-24:00`);
+  await world.edit('lisbon', ...MOTD, 'motd: Hello');
+  await service.until('the edit waits', async () => {
+    const [item] = (await service.api('GET', '/waiting')).body.items;
+    return item?.why?.includes('drift.windows');
+  });
+  await service.until('the site says so', async () => {
+    return (await service.site('lisbon')).message.includes('no proposals are made at this time');
+  });
+  expect(await service.store.proposals.list({ limit: 1 })).toEqual([]);
+  await service.stop();
+  service = await start('00:00-24:00');
+  await service.proposal('lisbon');
 });
 
 test('what the plan lets pass is merged by itself, exactly as it was proved', async () => {
