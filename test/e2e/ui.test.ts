@@ -5,7 +5,9 @@ import { beforeAll, expect, onTestFinished, test } from 'vitest';
 
 import { ensureUi } from '../../scripts/ensure-ui.ts';
 import { UI_FOLDER } from '../../src/cli/ui-folder.ts';
+import type { ConfigInput } from '../../src/config/schema.ts';
 import { readUi } from '../../src/server/ui.ts';
+import type { ProposalRow } from '../../src/store/rows.ts';
 import { OPERATOR, seed, startApi } from '../support/api.ts';
 import { needBrowser, openPage, screenshot } from '../support/browser.ts';
 import { TestService } from '../support/service.ts';
@@ -28,10 +30,10 @@ async function examplePlan(): Promise<Record<string, string>> {
 }
 
 /** A controller with the web UI on the example plan, all of it applied. */
-async function startExample() {
+async function startExample(config: ConfigInput = {}) {
   const world = await World.create(await examplePlan());
   onTestFinished(() => world.remove());
-  const service = await TestService.start(world, { ui: UI_FOLDER });
+  const service = await TestService.start(world, { ui: UI_FOLDER, config });
   onTestFinished(() => service.stop());
   await service.synced();
   return { world, service };
@@ -87,9 +89,9 @@ test('an edit appears as it is made, is explained, and is merged in the browser'
   await screenshot(page, 'audit');
 });
 
-test('a proposal that is closed brings the site back', async (context) => {
+test('a proposal that is closed brings the site back, and what waited has its turn', async (context) => {
   const browser = await needBrowser(context);
-  const { world, service } = await startExample();
+  const { world, service } = await startExample({ drift: { maxOpenProposals: 1 } });
   const before = await world.readSite('porto-03', 'group_vars/all.yml');
   await world.edit('porto-03', 'group_vars/all.yml', /^motd: .*$/m, 'motd: Gone fishing');
   await service.proposal('porto-03');
@@ -97,11 +99,25 @@ test('a proposal that is closed brings the site back', async (context) => {
   await page.getByLabel('Token').fill(service.service.token.reveal());
   await page.getByLabel('Token').press('Enter');
   await page.locator('table').getByRole('link').waitFor();
+
+  // Beyond the limits an edit waits, and the page says so by itself.
+  await world.edit('paris-02', 'group_vars/all.yml', /^motd: .*$/m, 'motd: Fermé');
+  const waits = page.locator('tr', { hasText: 'paris-02' });
+  await waits.getByText('drift.maxOpenProposals: 1').waitFor();
+  expect(await waits.textContent()).toContain('group_vars/all.yml');
+  await page.getByRole('heading', { name: 'Edits without a proposal so far' }).waitFor();
   await screenshot(page, 'proposals');
   await page.locator('table').getByRole('link').click();
   await page.getByRole('button', { name: 'Close: the site goes back' }).click();
   await page.getByText('Closed: the site goes back to the plan.').waitFor();
-  await service.synced();
+  await service.until('the site is as before', async () => {
+    return (await service.site('porto-03')).state === 'synced';
+  });
+  await page.getByRole('link', { name: 'Proposals' }).click();
+  await page
+    .locator('table')
+    .getByRole('link', { name: /paris-02/ })
+    .waitFor();
   expect(await world.readSite('porto-03', 'group_vars/all.yml')).toBe(before);
   // The token is this tab's alone.
   expect(await page.evaluate('[localStorage.length, document.cookie]')).toEqual([0, '']);
@@ -205,10 +221,29 @@ test('markup in names and texts is text', async (context) => {
     { ...hostile, title: MARKUP, author: MARKUP, url: 'javascript:alert(4)' },
     new Map(),
   );
+  await api.store.revisions.record({
+    revision: 'e'.repeat(40),
+    subject: MARKUP,
+    author: MARKUP,
+    committedAt: 5_000,
+    seenAt: 6_000,
+    result: 'held',
+    changedSites: 0,
+    completedAt: null,
+  });
+  await api.store.plan.update({ heldRevision: 'e'.repeat(40), heldReason: MARKUP });
+  await api.store.audit.append({
+    at: 6_000,
+    actor: MARKUP,
+    action: 'proposal.merged',
+    subject: MARKUP,
+    detail: { proposal: 'proposal-2', number: 8, title: MARKUP, [MARKUP]: MARKUP },
+  });
   const page = await openPage(browser, `${api.url}/sites/madrid-01`, {
     expected: /404 \(Not Found\)/,
   });
-  for (const path of ['/', '/sites/madrid-01', '/proposals/8', '/previews', '/previews/13']) {
+  const lists = ['/', '/proposals', '/previews', '/revisions', '/audit'];
+  for (const path of [...lists, '/sites/madrid-01', '/proposals/8', '/previews/13']) {
     await page.goto(`${api.url}${path}`);
     await page.getByText('<img src=x').first().waitFor();
     expect(await page.locator('main img, main script').count()).toBe(0);
@@ -216,10 +251,52 @@ test('markup in names and texts is text', async (context) => {
   }
 });
 
-test('previews are shown, also in the dark', async (context) => {
+/** A change of one file of the plan. */
+function planChange(file: string): ProposalRow['result']['proposals'][number] {
+  return {
+    kind: 'param',
+    placement: 'site',
+    title: `motd in ${file}`,
+    edits: [{ file, mode: '100644', patch: '-motd: a\n+motd: b\n' }],
+    explains: ['group_vars/all.yml'],
+    blastRadius: [],
+    verified: true,
+    notes: [],
+  };
+}
+
+test('what is proved no longer is told, and cannot be merged there', async (context) => {
   const browser = await needBrowser(context);
   const api = await startPages();
   await seed(api.store);
+  const result = { site: 'madrid-01', revision: COMMIT, adopted: 2, unexplained: [] };
+  const proposals = ['sites/one.yaml', 'sites/two.yaml', 'layers/three.yaml'].map(planChange);
+  await api.store.proposals.insertIfAbsent(
+    proposal('proposal-3', { site: 'madrid-01', result: { ...result, proposals } }),
+  );
+  await api.store.proposals.update('proposal-3', { state: 'open', number: 9 });
+  const page = await openPage(browser, `${api.url}/proposals/9`);
+  await page.getByLabel('Token').fill(OPERATOR);
+  await page.getByLabel('Token').press('Enter');
+  // All that a merge makes is in sight, and what it does not make is folded away.
+  const merge = page.getByRole('button', { name: 'Merge' });
+  await page.getByLabel('Change of sites/two.yaml').waitFor();
+  expect(await page.getByLabel('Change of layers/three.yaml').isVisible()).toBe(false);
+  expect(await merge.isDisabled()).toBe(false);
+
+  const unexplained = [{ path: 'group_vars/all.yml', reason: 'a secret was changed' }];
+  await api.store.proposals.update('proposal-3', {
+    result: { ...result, adopted: 0, proposals: [], unexplained },
+  });
+  await page.getByText('The plan has moved on').waitFor();
+  await page.getByText('a secret was changed').waitFor();
+  expect(await merge.isDisabled()).toBe(true);
+  expect(await page.getByRole('button', { name: 'Close' }).isDisabled()).toBe(false);
+});
+
+test('previews are shown, also in the dark', async (context) => {
+  const browser = await needBrowser(context);
+  const api = await startPages();
   const title = 'Move the south to Madeira time';
   const { report } = preview(14);
   const [file] = report.groups[0]!.files;
@@ -227,7 +304,11 @@ test('previews are shown, also in the dark', async (context) => {
     '@@ -9,3 +9,3 @@\n domain: example.com\n-timezone: Europe/Lisbon\n+timezone: Atlantic/Madeira\n motd: Welcome\n';
   const groups = [{ sites: ['lisbon-07', 'porto-03'], files: [{ ...file!, patch }] }];
   await api.store.previews.put(
-    preview(14, { title, report: { ...report, total: 4, changed: 2, groups } }),
+    preview(14, {
+      title,
+      updatedAt: Date.UTC(2026, 10, 23, 9, 30),
+      report: { ...report, total: 4, changed: 2, groups },
+    }),
     new Map(),
   );
   const page = await openPage(browser, `${api.url}/previews`, { dark: true });
@@ -245,11 +326,12 @@ test('a held revision is confirmed in the browser, and a check run is asked for'
   const api = await startPages();
   await seed(api.store);
   const held = 'f'.repeat(40);
-  const about = { author: 'olga', committedAt: 5_000, seenAt: 6_000, completedAt: null };
+  const at = Date.UTC(2026, 10, 23, 9, 30);
+  const about = { author: 'olga', committedAt: at, seenAt: at + 1_000, completedAt: null };
   await api.store.revisions.record({
     ...about,
     revision: held,
-    subject: `Take the south away ${MARKUP}`,
+    subject: 'Take the south away',
     result: 'held',
     changedSites: 0,
   });
@@ -261,7 +343,7 @@ test('a held revision is confirmed in the browser, and a check run is asked for'
   await api.store.previews.put(preview(15), new Map());
   const page = await openPage(browser, `${api.url}/revisions`);
   await page.getByText('It removes 3 of 4 sites.').waitFor();
-  await page.getByText('Take the south away <img').waitFor();
+  await page.getByText('Take the south away').waitFor();
   const confirm = page.getByRole('button', { name: 'Confirm' });
   expect(await confirm.isDisabled()).toBe(true);
   await page.getByLabel('Token').fill(OPERATOR);

@@ -21,7 +21,7 @@ export function AuditPage() {
             <th>Who</th>
             <th>What</th>
             <th>Of</th>
-            <th>More</th>
+            <th>Details</th>
           </tr>
         </thead>
         <tbody>
@@ -30,17 +30,44 @@ export function AuditPage() {
               <td>
                 <Time at={event.at} />
               </td>
-              <td>{event.actor}</td>
-              <td>{event.action}</td>
-              <td>{event.subject}</td>
+              <td class="word">{event.actor}</td>
+              <td class="word">{event.action}</td>
+              <td class="word">{event.subject}</td>
               <td>
-                <code>{JSON.stringify(event.detail)}</code>
+                <Details of={event.detail} />
               </td>
             </tr>
           ))}
         </tbody>
       </table>
       {data.value?.items.length === 0 && <p class="faint">Nothing was decided so far.</p>}
+    </>
+  );
+}
+
+/** What else is known of it: a proposal by its number and title, everything else by its name. */
+function Details({ of: detail }: { of: Event['detail'] }) {
+  const { proposal, number, title, ...rest } = detail;
+  if (typeof proposal === 'string' && typeof title === 'string') {
+    return (
+      <>
+        <a href={`/proposals/${encodeURIComponent(proposal)}`}>
+          {typeof number === 'number' && `#${number} `}
+          {title}
+        </a>{' '}
+        <Details of={rest} />
+      </>
+    );
+  }
+  const words = Object.entries(detail).filter(([, value]) => value !== null);
+  return (
+    <>
+      {words.map(([name, value]) => (
+        <span key={name} class="detail">
+          <span class="faint">{name}</span>{' '}
+          <code>{typeof value === 'string' ? value : JSON.stringify(value)}</code>
+        </span>
+      ))}
     </>
   );
 }

@@ -73,16 +73,20 @@ function Check({ preview }: { preview: PreviewDetail }) {
           {running ? 'under way' : check.reason || check.state}
         </p>
       )}
-      <ul>
-        {check?.sites.map(({ site, result, changed, failed, reason }) => (
-          <li key={site}>
-            {site}: {result}, {changed} tasks would change something, {failed} failed {reason}
-          </li>
-        ))}
-      </ul>
+      {check && check.sites.length > 0 && (
+        <ul>
+          {check.sites.map(({ site, result, changed, failed, reason }) => (
+            <li key={site}>
+              {site}: {result}, {changed} {changed === 1 ? 'task' : 'tasks'} would change something,{' '}
+              {failed} failed {reason}
+            </li>
+          ))}
+        </ul>
+      )}
       <button type="button" disabled={running || token.value === ''} onClick={() => void ask()}>
         Check it at hosts, changing nothing
       </button>
+      {token.value === '' && <p class="faint">To ask for it, enter the operator’s token above.</p>}
       <Fault text={fault.value} />
     </section>
   );

@@ -15,7 +15,8 @@ export function ProposalPage({ id }: { id: string }) {
   useEffect(() => {
     document.title = `${proposal?.title ?? 'Proposal'} · trueup`;
   }, [proposal?.title]);
-  const [first, ...others] = proposal?.changes ?? [];
+  const made = proposal?.changes.slice(0, proposal.adopted) ?? [];
+  const others = proposal?.changes.slice(proposal.adopted) ?? [];
   return (
     <>
       <h1>
@@ -57,10 +58,12 @@ export function ProposalPage({ id }: { id: string }) {
             )}
           </Facts>
           <Decide proposal={proposal} at={at} />
-          {first && (
+          {made.length > 0 && (
             <section class="card">
               <h2>The change of the plan</h2>
-              <Change change={first} />
+              {made.map((change, index) => (
+                <Change key={index} change={change} />
+              ))}
             </section>
           )}
           {proposal.unexplained.length > 0 && (
@@ -119,15 +122,21 @@ function Decide({ proposal, at }: { proposal: ProposalDetail; at: string }) {
   // What was looked at is what is merged: if it has moved, the server refuses.
   const reviewed = proposal.commit === null ? undefined : { commit: proposal.commit };
   const cannot = busy.value || token.value === '';
+  const unproved = proposal.changes.length === 0 && proposal.theirs === null;
   return (
     <section class="card decide" aria-label="Decision">
       {token.value === '' && (
         <p>To decide, type a token of an operator into the field at the top of the page.</p>
       )}
+      {unproved && (
+        <p class="fault">
+          The plan has moved on: no change of it that can be proposed gives this edit any more.
+        </p>
+      )}
       <button
         type="button"
         class="primary"
-        disabled={cannot}
+        disabled={cannot || unproved}
         onClick={() => void decide('merge', 'Merged: the plan has learnt it.', reviewed)}
       >
         Merge: the plan learns it

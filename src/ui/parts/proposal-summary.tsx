@@ -8,7 +8,6 @@ export function ProposalSummary({ id }: { id: string }) {
   const { data } = useResource<ProposalDetail>(`/proposals/${encodeURIComponent(id)}`);
   const proposal = data.value;
   if (!proposal) return null;
-  const [first] = proposal.changes;
   return (
     <div class="proposed">
       <h3>
@@ -18,7 +17,9 @@ export function ProposalSummary({ id }: { id: string }) {
         </a>{' '}
         <Badge state={proposal.state} />
       </h3>
-      {first && <Change change={first} />}
+      {proposal.changes.slice(0, proposal.adopted).map((change, index) => (
+        <Change key={index} change={change} />
+      ))}
     </div>
   );
 }
