@@ -116,6 +116,13 @@ export class ObjectReader {
     await session?.close();
   }
 
+  /** Lets go of the packs that are open: what is asked from now on is answered by a new process. */
+  async renew(): Promise<void> {
+    const session = this.#session;
+    this.#session = undefined;
+    await session?.retire();
+  }
+
   #ask(command: Request['command'], name: string): Promise<Answer> {
     if (name.includes('\n')) throw new TypeError('an object name holds no line break');
     if (!this.#session || this.#session.over) this.#session = new Session(this.#options);
@@ -175,6 +182,12 @@ class Session {
     this.#fail(new GitError('cat-file', null, '', 'was closed'));
     this.#git.stdin.end();
     if (!idle) this.#git.end('was closed');
+    await this.#git.ended.catch(() => {});
+  }
+
+  /** Ends the process once it has answered what it was asked. */
+  async retire(): Promise<void> {
+    this.#git.stdin.end();
     await this.#git.ended.catch(() => {});
   }
 

@@ -109,7 +109,7 @@ export class Repository {
     await this.run(['pack-refs', '--all']);
     await this.run(['repack', '--quiet', '-d', '--geometric=2'], { timeout: 1800 });
     // A reader that was open before holds on to the packs that are gone.
-    await this.objects.close();
+    await this.objects.renew();
   }
 
   /** Ends the processes that are kept running. The object may be used again; they then start anew. */

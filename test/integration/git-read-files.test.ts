@@ -23,6 +23,23 @@ async function repository(): Promise<{ folder: string; objects: ObjectReader }> 
   return { folder, objects };
 }
 
+test('a reader that is renewed answers what it was asked before', async () => {
+  const { folder, objects } = await repository();
+  const blobs = await Promise.all(
+    Array.from({ length: 50 }, async (_, index) => {
+      await writeFile(join(folder, `${index}`), `${index}`.repeat(10_000));
+      return (await git(folder, 'hash-object', '-w', `${index}`)).trim();
+    }),
+  );
+  const asked = blobs.map((id) => objects.content(id));
+  const [, ...answers] = await Promise.all([objects.renew(), ...asked]);
+  expect(answers.map(({ length }) => length)).toEqual(
+    blobs.map((_, index) => `${index}`.length * 10_000),
+  );
+  // It is another process that answers from now on.
+  expect((await objects.content(blobs[7]!)).toString()).toBe('7'.repeat(10_000));
+});
+
 async function commitFiles(folder: string, files: Record<string, string>): Promise<string> {
   for (const [path, content] of Object.entries(files)) {
     await mkdir(dirname(join(folder, path)), { recursive: true });
