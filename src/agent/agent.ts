@@ -1,4 +1,5 @@
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 
 import { parseAllowedKeys } from '../bundle/bundle.ts';
 import { SiteStore } from '../git/site-store.ts';
@@ -23,6 +24,8 @@ import { CentreLoops } from './centre-loops.ts';
 import {
   type AgentDirectory,
   agentDirectory,
+  assertOwnDirectory,
+  CARRIED,
   type Identity,
   readIdentity,
   takeAgentDirectory,
@@ -219,11 +222,12 @@ export class Agent {
 
   /**
    * Opens an agent on its data directory and brings what an earlier process left half done to a known state.
-   * @throws UserError if the directory is nobody's yet, or in use
+   * @throws UserError if the directory is nobody's yet, another user's, or in use
    */
   static async open(options: AgentOptions): Promise<Agent> {
     const { data, log, now = Date.now, driver, patience = 0, through = same } = options;
     const directory = agentDirectory(data);
+    await assertOwnDirectory(directory);
     const identity = await readIdentity(directory);
     if (!identity) {
       throw new UserError(
@@ -251,6 +255,10 @@ export class Agent {
 
   /** Begins to work by itself. */
   async start(): Promise<void> {
+    const { transfer } = this.#directory;
+    // Of commands that were ended in the middle.
+    for (const name of await readdir(transfer))
+      if (name.startsWith(CARRIED)) await rm(join(transfer, name), { force: true });
     await this.#watcher.start();
     for (const loop of Object.values(this.#loops)) {
       loop.start();

@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { createServer, request, type Server } from 'node:http';
+import { dirname } from 'node:path';
 import { text } from 'node:stream/consumers';
 
 import { z } from 'zod';
@@ -128,6 +129,12 @@ export async function askAgent(
         if (['ENOENT', 'ECONNREFUSED'].includes(code)) resolve(undefined);
         else if (['ECONNRESET', 'EPIPE'].includes(code))
           reject(new UserError('the agent ended while it was asked: ask again'));
+        else if (code === 'EACCES')
+          reject(
+            new UserError(
+              `${dirname(socket)} is another user's: ask as the user that the agent runs as, or as root`,
+            ),
+          );
         else reject(new UserError(`the agent cannot be asked (${socket}): ${messageOf(error)}`));
       };
       const outgoing = request({ socketPath: socket, method: 'POST', path: '/' }, (incoming) => {

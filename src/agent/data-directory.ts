@@ -1,11 +1,13 @@
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { z } from 'zod';
 
+import { syncFolder } from '../git/sync-folder.ts';
 import { errorCode, messageOf, UserError } from '../model/errors.ts';
 import { isName } from '../model/tree.ts';
+import { createUserNames } from '../runner/working-copy/user-names.ts';
 import { takeLock } from '../store/lock.ts';
 
 /** Where everything of an agent is. */
@@ -24,6 +26,9 @@ export interface AgentDirectory {
   key: string;
   allowedSigners: string;
 }
+
+/** How files in `transfer` are named that people's commands hand to an agent that runs, or get from it. */
+export const CARRIED = 'carried-';
 
 /** Another process works on the data directory. */
 export class DirectoryInUse extends UserError {
@@ -58,15 +63,38 @@ export function agentDirectory(path: string): AgentDirectory {
 }
 
 /**
+ * Whoever works on a directory leaves files of his there: root's would keep the agent of another user out of its own.
+ * @throws UserError if the directory is somebody else's than this process's user
+ */
+export async function assertOwnDirectory({ root }: AgentDirectory): Promise<void> {
+  const owner = await stat(root).then(
+    ({ uid }) => uid,
+    (error: unknown) => {
+      if (errorCode(error) === 'ENOENT') return undefined;
+      throw new UserError(`${root} cannot be looked into (${errorCode(error)})`);
+    },
+  );
+  const me = process.geteuid?.();
+  if (owner === undefined || me === undefined || owner === me) return;
+  const name = createUserNames();
+  throw new UserError(
+    `${root} belongs to ${name(owner)}, and this is ${name(me)}: do it as that user (\`runuser -u ${name(owner)} -- …\`)`,
+  );
+}
+
+/**
  * Takes the directory for this process alone, waiting for a guard to finish its work.
  * @param patience milliseconds
- * @throws DirectoryInUse if another process still has it then; UserError where the lock cannot be taken at all
+ * @throws DirectoryInUse if another process still has it then; UserError where it is another user's, or the lock cannot
+ *   be taken at all
  */
 export async function takeAgentDirectory(
-  { root }: AgentDirectory,
+  directory: AgentDirectory,
   patience = 0,
 ): Promise<() => void> {
+  const { root } = directory;
   await mkdir(root, { recursive: true, mode: 0o700 });
+  await assertOwnDirectory(directory);
   const until = performance.now() + patience;
   const lock = lockOf(root);
   for (;;) {
@@ -109,14 +137,18 @@ export async function readIdentity({ root }: AgentDirectory): Promise<Identity |
   try {
     return Identity.parse(JSON.parse(text));
   } catch {
-    throw new UserError(`${file} is damaged: enrol again with \`trueup agent enroll\``);
+    throw new UserError(
+      `${file} is damaged: move it away, and do \`trueup agent enroll\` (with a centre) or \`trueup agent init\` ` +
+        `(without) again; all else that is there stays`,
+    );
   }
 }
 
-/** Writes a file that only its owner may read, all of it or nothing. */
+/** Writes a file that only its owner may read, all of it or nothing; it lasts when this returns. */
 export async function writePrivate(file: string, content: string): Promise<void> {
   await writeFile(`${file}.new`, content, { mode: 0o600, flush: true });
   await rename(`${file}.new`, file);
+  await syncFolder(dirname(file));
 }
 
 export async function writeIdentity(directory: AgentDirectory, identity: Identity): Promise<void> {

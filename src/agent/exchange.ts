@@ -33,7 +33,7 @@ export interface ExchangeOptions {
 /** Takes bundles in and makes those that go back: the same over HTTPS and on a stick. */
 export class Exchange {
   readonly #options: ExchangeOptions;
-  #signer: Promise<Signer> | undefined;
+  #signer: Signer | undefined;
 
   constructor(options: ExchangeOptions) {
     this.#options = options;
@@ -123,7 +123,7 @@ export class Exchange {
     const centre = await recall(store, 'centre');
     const sequence = ((await recall(store, 'sequence')) ?? 0) + 1;
     await remember(store, 'sequence', sequence);
-    this.#signer ??= loadSigner(directory.key);
+    this.#signer ??= await loadSigner(directory.key);
     const has = full ? [] : [centre?.desired, centre?.observed, centre?.applied, centre?.results];
     const made = await createReturnBundle({
       repository: trees.repository,
@@ -132,7 +132,7 @@ export class Exchange {
       applied: await this.#applied(),
       results,
       have: has.filter((commit) => typeof commit === 'string'),
-      signer: await this.#signer,
+      signer: this.#signer,
       sequence,
       to,
       now: now(),

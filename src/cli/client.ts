@@ -1,11 +1,10 @@
-import { createWriteStream, openAsBlob } from 'node:fs';
-import { rename, rm } from 'node:fs/promises';
+import { openAsBlob } from 'node:fs';
 import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 
 import { z } from 'zod';
 
 import { UserError } from '../model/errors.ts';
+import { writeWhole } from './whole-file.ts';
 
 /** How long the controller may take to answer (ms). */
 const TIMEOUT = 30_000;
@@ -53,13 +52,7 @@ export class Client {
     const response = await this.#fetch('GET', path, { timeout: FILE_TIMEOUT });
     if (!response.ok) throw new UserError(problemText(response.status, await response.text()));
     if (response.status === 204 || response.body === null) return false;
-    const fresh = `${file}.part-${process.pid}`;
-    try {
-      await pipeline(Readable.fromWeb(response.body), createWriteStream(fresh, { flags: 'wx' }));
-      await rename(fresh, file);
-    } finally {
-      await rm(fresh, { force: true });
-    }
+    await writeWhole(file, Readable.fromWeb(response.body));
     return true;
   }
 

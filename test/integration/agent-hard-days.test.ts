@@ -1,5 +1,5 @@
 import { execFile, execFileSync } from 'node:child_process';
-import { chmod, mkdir, readdir, rename, rm, truncate, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
@@ -115,10 +115,7 @@ test('a history that is damaged is moved away with the database: the files stay'
     await truncate(file, 10);
   }
   await all.edit(ALL, 'motd: Welcome', 'motd: Closed');
-  const troubled = await all
-    .open()
-    .then((agent) => all.until('it is told', async () => (await agent.view()).troubles[0]), String);
-  expect(troubled).toMatch(/git .*(?:found no|corrupt|bad|not a valid|loose object)/s);
+  expect(await troubled(all)).toMatch(/git .*(?:found no|corrupt|bad|not a valid|loose object)/s);
   await all.close();
   await moveAway(all, 'agent.sqlite', 'sites.git');
   await all.open();
@@ -127,6 +124,85 @@ test('a history that is damaged is moved away with the database: the files stay'
   expect(await all.read(ALL)).toContain('motd: Closed');
   await git(join(all.data, 'sites.git'), 'fsck', '--strict');
 });
+
+test.each([
+  [
+    'identity.json',
+    '{"si',
+    /identity\.json is damaged: move it away, and do `trueup agent enroll`/,
+  ],
+  ['key', '-----BEGIN', /the key .*key cannot be used/],
+])(
+  '%s that is damaged (%j) is moved away, and the site enrolled anew',
+  async (file, text, told) => {
+    const all = await AgentWorld.start();
+    await all.enrol();
+    await all.open();
+    await all.synced();
+    await all.close();
+    await writeFile(join(all.data, file), text);
+    await all.edit(ALL, 'motd: Welcome', 'motd: Closed');
+    expect(await troubled(all)).toMatch(told);
+    await all.close();
+    await moveAway(all, file);
+    await all.enrol();
+    await all.open();
+    expect((await all.service.proposal('lisbon')).body).toContain('Welcome → Closed');
+    await all.until('all of it is told', async () => (await all.agent!.view()).owed === 0);
+    expect((await all.agent!.view()).troubles).toEqual([]);
+  },
+);
+
+test('the keys that it believes are damaged: it says so, and goes on once they are replaced', async () => {
+  const all = await AgentWorld.start();
+  await all.enrol();
+  await all.open();
+  await all.synced();
+  const keys = join(all.data, 'allowed_signers');
+  const before = await readFile(keys, 'utf8');
+  await writeFile(keys, before.slice(0, 40));
+  await all.planClock('192.0.2.7');
+  await all.until('it is told', async () =>
+    (await all.agent!.view()).troubles.some((one) => one.includes('allowed_signers:1: ')),
+  );
+  await writeFile(keys, before);
+  await all.synced();
+  expect(await all.read(NTP)).toContain('192.0.2.7');
+});
+
+test('the power fails while a tree is written: it is completed, and nothing of that is an edit', async () => {
+  const all = await AgentWorld.start();
+  await all.enrol();
+  await all.open();
+  await all.synced();
+  const [clock, before] = [
+    await all.read(NTP),
+    (await all.agent!.store.sites.get('lisbon'))!.observedCommit,
+  ];
+  await all.planClock('192.0.2.7');
+  await all.synced();
+  await all.edit(ALL, 'motd: Welcome', 'motd: Closed');
+  await all.service.proposal('lisbon');
+  // As it stands after the first half: what is to be written is known, one file is as it was before, one half written.
+  await all.agent!.store.sites.update('lisbon', { writingFrom: before });
+  await all.close();
+  await writeFile(join(all.tree, NTP), clock);
+  const writing = join(all.tree, '../writing');
+  await mkdir(writing);
+  await writeFile(join(writing, 'half'), 'server 192');
+  await all.open();
+  await all.until('the tree is whole', async () => (await all.read(NTP)).includes('192.0.2.7'));
+  expect((await all.agent!.view()).edited).toEqual([ALL]);
+  expect(await readdir(join(all.tree, '..'))).toEqual(['tree']);
+  expect(await all.service.store.drifts.open('lisbon')).toHaveLength(1);
+});
+
+/** What an agent says that cannot do all of its work: at its start, or in its status. */
+async function troubled(all: AgentWorld): Promise<string> {
+  return all
+    .open()
+    .then((agent) => all.until('it is told', async () => (await agent.view()).troubles[0]), String);
+}
 
 /** Puts files of the agent where it does not find them, with those beside them. */
 async function moveAway({ data, world }: AgentWorld, ...names: string[]): Promise<void> {

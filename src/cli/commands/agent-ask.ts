@@ -1,14 +1,20 @@
-import { resolve as absolute } from 'node:path';
+import { randomUUID } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { chmod, copyFile, rm } from 'node:fs/promises';
+import { resolve as absolute, join } from 'node:path';
 
 import { z } from 'zod';
 
 import type { AgentView } from '../../agent/agent.ts';
 import { type Asked, askAgent, perform } from '../../agent/control.ts';
-import { agentDirectory } from '../../agent/data-directory.ts';
-import { UserError } from '../../model/errors.ts';
+import { agentDirectory, CARRIED } from '../../agent/data-directory.ts';
+import { errorCode, UserError } from '../../model/errors.ts';
 import { type RunReport, totalCounts } from '../../model/run.ts';
 import { count, EXIT, type Output, styled, styledDiff } from '../output.ts';
+import { writeWhole } from '../whole-file.ts';
 import { type DataOptions, openAgentOnce } from './agent.ts';
+
+const Exported = z.object({ bytes: z.number(), sequence: z.number() }).nullable();
 
 /** Asks the agent that runs on the data directory, or does it in its place where none runs. */
 export async function ask(options: DataOptions, asked: Asked): Promise<unknown> {
@@ -36,7 +42,10 @@ export async function importBundle(
   options: DataOptions,
   output: Output,
 ): Promise<number> {
-  const answer = await ask(options, { do: 'import', file: absolute(file) });
+  const answer = await handedOver(options, file, async (handed) => {
+    if (handed !== file) await lend(file, handed);
+    return ask(options, { do: 'import', file: absolute(handed) });
+  });
   const view = viewOf(answer);
   output.line(
     z.object({ fresh: z.boolean() }).parse(answer).fresh
@@ -54,11 +63,12 @@ export async function exportBundle(
   options: DataOptions & { full?: boolean },
   output: Output,
 ): Promise<number> {
-  const asked = { do: 'export' as const, file: absolute(file), full: options.full === true };
-  const made = z
-    .object({ bytes: z.number(), sequence: z.number() })
-    .nullable()
-    .parse(await ask(options, asked));
+  const made = await handedOver(options, file, async (handed) => {
+    const asked = { do: 'export' as const, file: absolute(handed), full: options.full === true };
+    const answer = Exported.parse(await ask(options, asked));
+    if (answer && handed !== file) await writeWhole(file, createReadStream(handed), 0o600);
+    return answer;
+  });
   output.line(made ? `wrote ${made.bytes} bytes to ${file}` : 'the centre has everything');
   output.document(made ?? { bytes: 0 });
   return EXIT.ok;
@@ -126,6 +136,40 @@ export async function resolve(
   output.line(left.length > 0 ? `still to be solved: ${left.join(', ')}` : 'the site goes on');
   output.document(answer);
   return EXIT.ok;
+}
+
+/**
+ * Names a file to the agent. One that runs may be another user, and as a service sees neither our /tmp nor a stick, or may
+ * not write there: it gets the file in its own directory, where we may reach it.
+ */
+async function handedOver<T>(
+  { data }: DataOptions,
+  file: string,
+  use: (handed: string) => Promise<T>,
+): Promise<T> {
+  const { socket, transfer } = agentDirectory(data);
+  if (!(await askAgent(socket, { do: 'view' }))) return use(file);
+  const handed = join(transfer, `${CARRIED}${randomUUID()}.bundle`);
+  try {
+    return await use(handed);
+  } finally {
+    await rm(handed, { force: true });
+  }
+}
+
+async function lend(file: string, handed: string): Promise<void> {
+  try {
+    await copyFile(file, handed);
+    // It has the mode of ours until now; who reaches it at all, the folder says.
+    await chmod(handed, 0o644);
+  } catch (error) {
+    const code = errorCode(error) ?? 'no reason given';
+    throw new UserError(
+      code === 'ENOENT'
+        ? `there is no file ${file}`
+        : `${file} cannot be handed to the agent (${code})`,
+    );
+  }
 }
 
 function viewOf(answer: unknown): AgentView {

@@ -3,7 +3,13 @@ import { resolve } from 'node:path';
 
 import { Agent } from '../../agent/agent.ts';
 import { serveControl } from '../../agent/control.ts';
-import { agentDirectory, lockOf, readIdentity, writePrivate } from '../../agent/data-directory.ts';
+import {
+  agentDirectory,
+  assertOwnDirectory,
+  lockOf,
+  readIdentity,
+  writePrivate,
+} from '../../agent/data-directory.ts';
 import { enrolAgent, initAgent } from '../../agent/enrol.ts';
 import { type AgentSettings, loadAgentSettings } from '../../agent/settings.ts';
 import { keepGuard, processStandBy, type StandBy } from '../../agent/stand-by.ts';
@@ -53,6 +59,7 @@ export async function init(
 /** `trueup agent trust` */
 export async function trust(file: string, { data }: DataOptions, output: Output): Promise<number> {
   const directory = agentDirectory(data);
+  await assertOwnDirectory(directory);
   if (!(await readIdentity(directory))) throw new UserError(`${data} is no agent's yet`);
   const text = await readKeys(file);
   await writePrivate(directory.allowedSigners, text);
