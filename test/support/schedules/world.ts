@@ -359,6 +359,8 @@ export class ScheduleWorld {
       await this.centre.revise(this.model.plan);
       await site.talk('whole');
     }
+    // What was told last may be solved already, by an edit since.
+    await site.work();
     const conflicts = (await site.agent.view()).status?.conflicts ?? [];
     for (const [index, path] of conflicts.entries()) {
       const choice = (more * 2 ** (index + 1)) % 2 < 1 ? 'plan' : 'site';
