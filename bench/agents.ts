@@ -1,8 +1,9 @@
 /**
  * Agents that ask one controller, over real HTTP with a real store: `npm run bench:agents -- 1000`. The agents are in a
- * process of their own; what is told of CPU and memory is the controller's alone.
+ * process of their own; what is told of CPU and memory is the controller's alone. At the end, how soon a connected agent
+ * has applied what was merged (`agent-latency.ts`).
  */
-import { fork } from 'node:child_process';
+import { fork, spawnSync } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { Agent, request } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -151,6 +152,8 @@ async function beController(): Promise<void> {
   await trees.close();
   await store.close();
   await rm(folder, { recursive: true });
+  const latency = join(import.meta.dirname, 'agent-latency.ts');
+  process.exitCode = spawnSync(process.execPath, [latency], { stdio: 'inherit' }).status ?? 1;
 }
 
 function percent({ user, system }: NodeJS.CpuUsage, since: number): string {
