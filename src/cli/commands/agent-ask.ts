@@ -180,13 +180,16 @@ function viewOf(answer: unknown): AgentView {
 
 function tell(view: AgentView, output: Output): void {
   const { site, tree, server, status, contact, edited, troubles, owed } = view;
-  output.line(`${styled('bold', site)}  ${status?.message || 'nothing was brought here yet'}`);
+  // Why it is held has a line of its own.
+  const message = status?.message.startsWith('held: ') ? 'held' : status?.message;
+  output.line(`${styled('bold', site)}  ${message || 'nothing was brought here yet'}`);
   if (status?.hold) output.line(`  ${styled('yellow', 'held')}      ${status.hold}`);
   else if (status && status.base !== status.desired)
     output.line(
       `  waits     generation ${status.generation} is here, and is still to be brought in`,
     );
-  for (const path of status?.conflicts ?? []) output.line(`  conflict  ${path}`);
+  for (const path of status?.conflicts ?? [])
+    output.line(`  conflict  ${path}: or \`trueup agent resolve ${path} plan|site\``);
   for (const path of edited) output.line(`  edited    ${path}`);
   if (status?.guard) output.line(`  ${styled('red', 'guard')}     ${status.guard}`);
   for (const trouble of troubles)
