@@ -265,7 +265,7 @@ function planChange(file: string): ProposalRow['result']['proposals'][number] {
   };
 }
 
-test('what is proved no longer is told, and cannot be merged there', async (context) => {
+test('another way is chosen; what is proved no longer is told, and cannot be merged there', async (context) => {
   const browser = await needBrowser(context);
   const api = await startPages();
   await seed(api.store);
@@ -283,6 +283,9 @@ test('what is proved no longer is told, and cannot be merged there', async (cont
   await page.getByLabel('Change of sites/two.yaml').waitFor();
   expect(await page.getByLabel('Change of layers/three.yaml').isVisible()).toBe(false);
   expect(await merge.isDisabled()).toBe(false);
+  await page.getByRole('button', { name: 'Take this' }).click();
+  await page.getByText('Chosen: its branch follows.').waitFor();
+  expect(api.decided).toEqual(['choose 2 of proposal-3 by operator']);
 
   const unexplained = [{ path: 'group_vars/all.yml', reason: 'a secret was changed' }];
   await api.store.proposals.update('proposal-3', {
