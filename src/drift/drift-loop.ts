@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { v7 as uuidv7 } from 'uuid';
 
 import { fleetKey } from '../backport/fleet.ts';
 import type { SiteStore } from '../git/site-store.ts';
@@ -283,7 +283,8 @@ function isUpToDate(drift: DriftRow, found: FoundDrift): boolean {
 function newDrift(row: SiteRow, found: Judged & FoundDrift, times: number, now: number): NewDrift {
   const { contentKey, paths, edit } = found;
   return {
-    id: randomUUID(),
+    // Ordered by time: edits of one second stay in the order they were found in.
+    id: uuidv7(),
     site: row.name,
     kind: 'tree',
     fingerprint: driftFingerprint(row.name, [contentKey, String(times)]),

@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { v7 as uuidv7 } from 'uuid';
 
 import type { SiteStore } from '../../git/site-store.ts';
 import type { Store } from '../../store/store.ts';
@@ -49,7 +49,7 @@ export async function decideEdit(
   ]);
   return store.transaction(async (tx) => {
     const { drift, inserted } = await tx.drifts.insertIfAbsent({
-      id: randomUUID(),
+      id: uuidv7(),
       site,
       kind: 'tree',
       fingerprint,

@@ -15,6 +15,7 @@ import {
 } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
+import { syncFolder } from '../../git/sync-folder.ts';
 import { UserError } from '../../model/errors.ts';
 import { compareText } from '../../model/problem.ts';
 import {
@@ -172,6 +173,11 @@ export class WorkingCopy {
       const before = recorded.get(path);
       if (!sameFile(before, file)) await this.#replace(path, before, file, folders);
     }
+    await this.#syncFolders(
+      [...recorded.keys(), ...wanted.keys()].filter(
+        (path) => !sameFile(recorded.get(path), wanted.get(path)),
+      ),
+    );
     await rm(this.#scratch, { recursive: true, force: true });
   }
 
@@ -211,6 +217,17 @@ export class WorkingCopy {
       throw new EditedMeanwhile(path);
     }
     if (!after) await this.#removeEmptyFolders(dirname(path));
+  }
+
+  /** Makes new names, and that old ones are gone, last through a power cut. */
+  async #syncFolders(paths: readonly string[]): Promise<void> {
+    const folders = new Set<string>();
+    for (const path of paths) {
+      for (let at = dirname(path); !folders.has(at); at = dirname(at)) folders.add(at);
+    }
+    for (const folder of folders) {
+      await syncFolder(join(this.directory, folder)).catch(ignoreMissing(undefined));
+    }
   }
 
   /** Makes the folders of a path; a link in their place would lead us out of the tree. */
