@@ -62,7 +62,7 @@ try {
   }
   console.log(
     `${COMMITS} commits, from in force to applied and known at the centre: ${told(waits)}; ` +
-      `without the run of Ansible: ${told(others)}`,
+      `without the apply, but with the two looks whether the hosts answer: ${told(others)}`,
   );
 } finally {
   agent.kill('SIGTERM');

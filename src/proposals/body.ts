@@ -15,6 +15,13 @@ const MAX_DIFF = 12_000;
 const END = '<!-- trueup:end -->';
 const BOX = /^- \[([ xX])\] <!-- trueup:choose ([0-9a-f]{8}) -->/gm;
 
+const UNPROVED = '**What stands on this branch is proved no longer.**';
+
+/** Whether a text says that what was proposed is proved no longer. */
+export function saysUnproved(body: string): boolean {
+  return body.includes(UNPROVED);
+}
+
 /** What the body tells beside the proposal itself. */
 export interface ProposalStory {
   proposal: ProposalRow;
@@ -93,7 +100,7 @@ function summary({ drifts, proposal }: ProposalStory, made: readonly StoredPropo
       : `${sites.length} sites were edited alike`;
   const change =
     made.length === 0
-      ? 'The plan has moved on, and no change of it that can be proposed gives this edit any more. **What stands on this branch is proved no longer.**'
+      ? `The plan has moved on, and no change of it that can be proposed gives this edit any more. ${UNPROVED}`
       : `This is the change of the plan that would have produced the edit: ${code(proposal.title)}`;
   return [
     `**${what}.** ${change}`,

@@ -4,7 +4,7 @@ import { UserError } from '../model/errors.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { DriftRow, ProposalRow } from '../store/rows.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
-import { proposalBody, sameBoxes, tickedOption, withOthersWords } from './body.ts';
+import { proposalBody, sameBoxes, saysUnproved, tickedOption, withOthersWords } from './body.ts';
 import { noteTheirs, pushOurs } from './branch.ts';
 import { adopted, options } from './choice.ts';
 import { newCommand } from './commands.ts';
@@ -19,6 +19,8 @@ export const HOLD = 'trueup/hold';
 /** A closed pull request is looked at for so long, in case it is opened again (ms), and so much less often. */
 export const REOPENABLE = 24 * 3_600_000;
 const SELDOM = 10;
+/** Set on a commit that lost its proof: red, so that nobody merges it at the forge unawares. */
+const PROOF_STATUS = 'trueup/proof';
 
 export interface ProposalLoopOptions extends EndingsOptions {
   forge: Forge;
@@ -199,11 +201,25 @@ export class ProposalLoop {
     }
     const body = await this.#body(row, open);
     if (body === row.body && row.title === pull.title && sameBoxes(pull.body, row.body)) return;
+    await this.#tellProof(pull.head, { was: saysUnproved(row.body), is: saysUnproved(body) });
     await forge.updatePullRequest(row.number!, {
       title: row.title,
       body: withOthersWords(body, pull.body),
     });
     await store.proposals.update(row.id, { body });
+  }
+
+  /** Says at a commit that its proof was lost, or found again; else the text is enough, and nothing is asked. */
+  async #tellProof(commit: string, unproved: { was: boolean; is: boolean }): Promise<void> {
+    const { forge } = this.#options;
+    const context = PROOF_STATUS;
+    if (unproved.is) {
+      const description = 'The plan has moved on, and this gives the edit no longer: close it';
+      await forge.setCommitStatus(commit, { context, state: 'failure', description });
+    } else if (unproved.was) {
+      const description = 'Rendered again: gives the edit byte for byte';
+      await forge.setCommitStatus(commit, { context, state: 'success', description });
+    }
   }
 
   /** Whether somebody chose another option, by a box in the text or by a comment. */

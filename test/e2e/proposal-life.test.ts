@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 
 import type { ProposalRow } from '../../src/store/rows.ts';
 import { TestService } from '../support/service.ts';
-import { pairPlan } from '../support/world-plan.ts';
+import { PAIR, pairPlan } from '../support/world-plan.ts';
 import { World } from '../support/world.ts';
 
 const ALL = 'group_vars/all.yml';
@@ -189,14 +189,43 @@ test('what is proved no longer once the plan has moved says so, and is not merge
   expect(refused.body.detail).toContain('the plan has moved on');
   expect(await world.planFile('sites/lisbon.yaml')).not.toContain('Hello');
   expect(await world.readSite('lisbon', ALL)).toContain('motd: Hello');
+  const lost = (await service.store.pulls.get(row.number!))!.head;
+  expect(await proofAt(lost)).toMatchObject({ state: 'failure' });
 
   // The plan takes it back, and the same pull request is proved again.
   await world.commit('Tell messages again', { 'stacks/base/schema.json': '{}' });
   const again = await caughtUp(proposal.id, ({ body }) => body.includes('**Merge**'));
   expect(again.body).toContain('| proof | rendered again: matches byte for byte |');
+  expect((await proofAt(again.commit!))?.state).not.toBe('failure');
   expect((await service.api('POST', `/proposals/${proposal.id}/merge`)).status).toBe(200);
   await service.ended(proposal.id, 'merged');
 });
+
+test('a group that is proved no longer says so for all its sites, and goes back as one', async () => {
+  for (const name of PAIR) await world.edit(name, ...MOTD, 'motd: Hello');
+  const proposal = await service.until('both are proposed as one', async () => {
+    const open = await service.store.proposals.list({ state: 'open', limit: 9 });
+    const both = open.find(({ result }) => result.sites?.length === 2);
+    return open.length === 1 && both;
+  });
+  await world.commit('Keep messages to ourselves', {
+    'stacks/base/schema.json': '{"properties":{"motd":{"x-secret":true}}}',
+  });
+  const row = await caughtUp(proposal.id, ({ body }) => !body.includes('**Merge**'));
+  expect(row.body).toContain('2 sites: `lisbon`, `porto`');
+  expect(row.title).not.toMatch(/Hello|Welcome/);
+  expect(await proofAt(row.commit!)).toMatchObject({ state: 'failure' });
+  expect((await service.api('POST', `/proposals/${row.id}/merge`)).status).toBe(409);
+  expect((await service.api('POST', `/proposals/${row.id}/close`)).status).toBe(200);
+  await service.ended(row.id, 'closed');
+  await service.synced();
+  for (const name of PAIR) expect(await world.readSite(name, ALL)).toContain('motd: Welcome');
+});
+
+async function proofAt(commit: string): Promise<{ state: string } | undefined> {
+  const told = await service.store.pulls.statuses(commit);
+  return told.find(({ context }) => context === 'trueup/proof');
+}
 
 test('its branch deleted by hand: closed, and the site goes back', async () => {
   const proposal = await edited();
