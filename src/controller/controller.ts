@@ -2,22 +2,17 @@ import PQueue from 'p-queue';
 
 import { AnsibleDriver } from '../ansible/driver.ts';
 import type { Config } from '../config/config.ts';
-import { DriftLoop } from '../drift/drift-loop.ts';
 import type { Forge } from '../forge/forge.ts';
 import type { PlanRepository } from '../git/plan-repository.ts';
 import type { SiteStore } from '../git/site-store.ts';
 import { KeyedLoop, type KeyedLoopOptions } from '../loop/keyed-loop.ts';
-import { turns } from '../loop/turns.ts';
 import type { Driver } from '../model/driver.ts';
 import { messageOf, UserError } from '../model/errors.ts';
 import { consumersOf } from '../plan/exports.ts';
 import type { Plan } from '../plan/plan.ts';
 import { secretValuesIn } from '../plan/secrets.ts';
-import { DashboardLoop } from '../proposals/dashboard.ts';
-import { GroupLoop } from '../proposals/group-loop.ts';
-import { ProposalLoop, REOPENABLE } from '../proposals/proposal-loop.ts';
-import { verifyDrifts } from '../proposals/verify.ts';
-import { Waiters } from '../proposals/waiters.ts';
+import { REOPENABLE } from '../proposals/proposal-loop.ts';
+import type { Waiters } from '../proposals/waiters.ts';
 import { AgentSite } from '../reconcile/agent-site.ts';
 import { PlanLoop } from '../reconcile/plan-loop.ts';
 import { SiteLoop } from '../reconcile/site-loop.ts';
@@ -39,6 +34,7 @@ import { planGuards } from './guards.ts';
 import { createInspect } from './inspect.ts';
 import { openParts, type Parts } from './parts.ts';
 import { createPreviews, type Previews } from './previews.ts';
+import { createProposals } from './proposals.ts';
 import { recover } from './recover.ts';
 import { refreshMetrics } from './refresh-metrics.ts';
 import { RevisionLoop } from './revisions.ts';
@@ -218,62 +214,29 @@ export class Controller {
       onEnded: (name) => this.#ended(name),
       onGathered: () => this.#loops.plan.nudge(EXPORTS),
     });
-    const drift = new DriftLoop({
+    const proposals = createProposals({
+      config,
       store,
       trees,
-      plan: () => this.#plan.current,
-      log,
-      metrics,
-      now,
-      onProposal: (id) => this.#loops.proposal.nudge(id),
-      onGroup: (key) => this.#loops.group.nudge(key, config.drift.gather),
-      onRevert: (name) => this.#loops.site.nudge(name),
-    });
-    const limits = {
-      maxOpen: config.drift.maxOpenProposals,
-      maxPerHour: config.drift.maxProposalsPerHour,
-    };
-    const { windows, timeZone } = config.drift;
-    this.waiters = new Waiters({ store, limits, windows, timeZone, now });
-    const group = new GroupLoop({
-      store,
-      trees,
-      repository,
-      path,
-      plan: () => this.#plan.current,
-      limits,
-      waiting: (key) => this.waiters.why(key),
-      busy: () => this.#loops.drift.depth + this.#loops.observe.depth > 0,
-      pause: turns(),
-      log,
-      metrics,
-      now,
-      onProposal: (id) => this.#loops.proposal.nudge(id),
-      onGroup: (key) => this.#loops.group.nudge(key),
-    });
-    const proposal = new ProposalLoop({
-      store,
       repository,
       forge: this.#forge,
-      branch,
-      pollInterval,
-      fetched: () => this.#plan.fetched,
-      plan: () => this.#plan.current,
-      siteDiff: (row) =>
-        treeDiff(trees, this.#plan.current?.plan, row.site, row.baseCommit, row.editCommit),
+      plan: () => this.#plan,
+      busy: () => this.#loops.drift.depth + this.#loops.observe.depth > 0,
       log,
       metrics,
       now,
-      verify: (commit, drifts) =>
-        verifyDrifts({ repository, trees, path, plan: this.#plan.current, commit, drifts }),
-      onMerged: () => this.#loops.plan.nudge(PLAN),
+      onRevert: (name) => this.#loops.site.nudge(name),
       onDecided: (name) => {
         this.#loops.site.nudge(name);
         // One proposal less is open: another group may have its turn.
         void this.#nudgeWaiting();
       },
-      onGroup: (key) => this.#loops.group.nudge(key),
+      onGroup: (key, delay) => this.#loops.group.nudge(key, delay),
+      onProposal: (id) => this.#loops.proposal.nudge(id),
+      onMerged: () => this.#loops.plan.nudge(PLAN),
     });
+    const { drift, group, proposal, dashboard } = proposals;
+    this.waiters = proposals.waiters;
     this.#previews = createPreviews({
       config,
       store,
@@ -286,13 +249,6 @@ export class Controller {
       metrics,
       now,
       onPull: (number) => this.#loops.preview.nudge(String(number)),
-    });
-    const dashboard = new DashboardLoop({
-      store,
-      forge: this.#forge,
-      waiting: () => this.waiters.list(),
-      interval: pollInterval,
-      log,
     });
     const revision = new RevisionLoop({ store, log, metrics, now });
     this.decisions = createDecisions({
