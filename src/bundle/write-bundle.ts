@@ -41,7 +41,10 @@ export async function writeBundle(options: {
         timeout: TIMEOUT,
       },
     );
-    packer.stdin.end(`${[id, ...tips, ...without.map((one) => `^${one}`)].join('\n')}\n`);
+    // Git takes for there what it finds behind them, also by mistake where clocks went backwards; for the other end there
+    // is nothing behind them.
+    const ends = needed.map((one) => `--shallow ${one}`);
+    packer.stdin.end(`${[...ends, id, ...tips, ...needed.map((one) => `^${one}`)].join('\n')}\n`);
     const header = formatHeader([...refs, [tag.name, id]], needed);
     await pipeline(
       async function* parts() {
