@@ -15,49 +15,65 @@ import { type Files, World } from './world.ts';
 
 export const NTP = 'base/files/ntp.conf';
 
-/** A controller, and a site `lisbon` with an agent of its own; real git and HTTP, and no Ansible. */
+/** The definition of a site, as one that an agent delivers to. */
+export function byAgent(definition: string): string {
+  return definition.replace('stacks:', 'delivery: agent\nstacks:');
+}
+
+/** A controller, and a site (`lisbon`) with an agent of its own; real git and HTTP, and no Ansible. */
 export class AgentWorld {
+  readonly site: string;
   readonly world: World;
   service: TestService;
   agent: Agent | undefined;
-  readonly driver = new FakeDriver();
+  readonly driver: FakeDriver;
   readonly lines: string[] = [];
   /** The agent's clock is ahead of ours by so much (ms). */
   ahead = 0;
   readonly data: string;
 
-  private constructor(world: World, service: TestService) {
+  private constructor(site: string, world: World, service: TestService, driver: FakeDriver) {
+    this.site = site;
     this.world = world;
     this.service = service;
-    this.data = join(world.root, 'agent');
+    this.driver = driver;
+    this.data = join(world.root, `agent-${site}`);
   }
 
   /** Starts the controller; the site has no agent yet. */
-  static async start(change: (files: Record<string, string>) => Files = (files) => files) {
+  static async start(
+    change: (files: Record<string, string>) => Files = (files) => files,
+    options: { site?: string; driver?: FakeDriver } = {},
+  ) {
+    const { site = 'lisbon', driver = new FakeDriver() } = options;
     const world = await World.create((hosts) => {
       const files = pairPlan(hosts);
-      files['sites/lisbon.yaml'] = files['sites/lisbon.yaml']!.replace(
-        'stacks:',
-        'delivery: agent\nstacks:',
-      );
+      files['sites/lisbon.yaml'] = byAgent(files['sites/lisbon.yaml']!);
       return change(files);
     });
     onTestFinished(() => world.remove());
-    const all = new AgentWorld(world, await TestService.start(world));
+    const all = new AgentWorld(site, world, await TestService.start(world), driver);
     onTestFinished(async () => {
       await all.agent?.stop();
       await all.service.stop();
     });
     await all.service.until(
-      'something is desired at lisbon',
-      async () => (await all.service.site('lisbon')).desiredCommit ?? false,
+      `something is desired at ${site}`,
+      async () => (await all.service.site(site)).desiredCommit ?? false,
     );
     return all;
   }
 
+  /** Another site of the same controller, which has no agent yet either. */
+  beside(site: string): AgentWorld {
+    const other = new AgentWorld(site, this.world, this.service, new FakeDriver());
+    onTestFinished(() => other.close());
+    return other;
+  }
+
   /** Enrols an agent with a fresh code; it reaches the centre by its address, or by a link that can be cut. */
   async enrol(server: string = this.service.url): Promise<void> {
-    const { body } = await this.service.api('POST', '/sites/lisbon/enrollment', {});
+    const { body } = await this.service.api('POST', `/sites/${this.site}/enrollment`, {});
     await enrolAgent({
       data: this.data,
       server,
@@ -116,7 +132,7 @@ export class AgentWorld {
   }
 
   get tree(): string {
-    return join(this.data, 'copy', 'lisbon', 'tree');
+    return join(this.data, 'copy', this.site, 'tree');
   }
 
   async read(path: string): Promise<string> {
@@ -153,9 +169,9 @@ export class AgentWorld {
   ): Promise<T> {
     return eventually(what, look, {
       tell: async () => ({
-        site: await this.service.store.sites.get('lisbon'),
+        site: await this.service.store.sites.get(this.site),
         agent: await this.agent?.view(),
-        drifts: await this.service.store.drifts.open('lisbon'),
+        drifts: await this.service.store.drifts.open(this.site),
         lines: this.lines.slice(-12),
         centre: this.service.lines.filter((line) => !line.includes('"request"')).slice(-8),
       }),
@@ -164,8 +180,8 @@ export class AgentWorld {
 
   /** Waits until the centre and the agent both say that what is desired now is applied. */
   synced(): Promise<true> {
-    return this.until('lisbon is in sync at both ends', async () => {
-      const row = await this.service.store.sites.get('lisbon');
+    return this.until(`${this.site} is in sync at both ends`, async () => {
+      const row = await this.service.store.sites.get(this.site);
       const here = await this.agent?.view();
       return (
         row?.desiredCommit !== null &&
