@@ -4,35 +4,13 @@ import { promisify } from 'node:util';
 
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
-import type { RunRequest } from '../../src/model/driver.ts';
-import type { Json } from '../../src/model/outputs.ts';
-import type { RunReport } from '../../src/model/run.ts';
 import { Tagged } from '../../src/plan/yaml/node.ts';
 import { parseYaml } from '../../src/plan/yaml/parse.ts';
 import { nodeAt, toValue } from '../../src/plan/yaml/value.ts';
-import { FakeDriver, TestService } from '../support/service.ts';
+import { GATHERED, GatheringDriver } from '../support/gathering-driver.ts';
+import { TestService } from '../support/service.ts';
 import { stacksPlan, VAULT_TEXT } from '../support/stacks-plan.ts';
 import { World } from '../support/world.ts';
-
-/** What the playbooks of the control site gather. */
-const GATHERED: Record<string, Json> = {
-  api_vip: '192.0.2.10',
-  token: VAULT_TEXT,
-  unwanted: 'never-imported-value',
-};
-
-/** Gathers what it is told to, as far as it is asked for. */
-class GatheringDriver extends FakeDriver {
-  values = GATHERED;
-
-  override async run(request: RunRequest): Promise<RunReport> {
-    const report = await super.run(request);
-    if (report.result !== 'success') return report;
-    const wanted = Object.keys(request.outputs ?? {}).filter((name) => name in this.values);
-    const outputs = Object.fromEntries(wanted.map((name) => [name, this.values[name]!]));
-    return { ...report, outputs };
-  }
-}
 
 let world: World;
 let service: TestService;
