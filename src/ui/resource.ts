@@ -6,6 +6,8 @@ import { changes } from './live.ts';
 
 /** However often something changes, nothing is asked for more often (ms). */
 const GAP = 400;
+/** Asked for again after so long in any case (ms): that somebody is late comes with the time alone. */
+const AT_LATEST = 60_000;
 
 export interface Resource<T> {
   data: ReadonlySignal<T | undefined>;
@@ -42,7 +44,7 @@ export function useResource<T>(
   return { data, fault };
 }
 
-/** Does some work now, and again after each change and with each token; returns what ends that. */
+/** Does some work now, again after each change and with each token, and now and then; returns what ends that. */
 export function follow(work: (signal: AbortSignal) => Promise<void>): () => void {
   const ended = new AbortController();
   let busy = false;
@@ -66,8 +68,12 @@ export function follow(work: (signal: AbortSignal) => Promise<void>): () => void
     });
   });
   void run();
+  const timer = setInterval(() => {
+    if (!document.hidden) void run();
+  }, AT_LATEST);
   return () => {
     ended.abort();
+    clearInterval(timer);
     for (const stop of stops) stop();
   };
 }

@@ -23,7 +23,7 @@ export interface AgentSitesWorld {
 
 /** Starts it all; it is gone when the test is over. */
 export async function startAgentSites(
-  options: { agentLimits?: Partial<AgentLimits> } = {},
+  options: { agentLimits?: Partial<AgentLimits>; ui?: string } = {},
 ): Promise<AgentSitesWorld> {
   const world = await World.create((hosts) => {
     const files = pairPlan(hosts);

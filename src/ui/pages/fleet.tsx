@@ -12,7 +12,9 @@ import {
   shown,
   STATES,
   total,
+  withAgents,
 } from '../fleet.ts';
+import { Contact } from '../parts/agent.tsx';
 import { Badge, Commit, Fault, Time } from '../parts/bits.tsx';
 import { follow } from '../resource.ts';
 import { go } from '../route.ts';
@@ -20,6 +22,7 @@ import { go } from '../route.ts';
 /** Height of a row, as style.css has it, and rows that are there beyond what is seen (px). */
 const ROW = 36;
 const MARGIN = 8;
+const TITLES = ['Name', 'State', 'Revision', 'Drift', 'Agent', 'Last applied', 'Next'];
 
 /** Every site, however many there are. */
 export function FleetPage() {
@@ -118,7 +121,7 @@ function Rows({ sites }: { sites: Site[] }) {
   return (
     <div
       ref={box}
-      class="rows"
+      class={withAgents.value ? 'rows agents' : 'rows'}
       role="grid"
       aria-label="Sites"
       aria-rowcount={count + 1}
@@ -130,7 +133,7 @@ function Rows({ sites }: { sites: Site[] }) {
       }}
     >
       <div class="row head" role="row" aria-rowindex={1}>
-        {['Name', 'State', 'Revision', 'Drift', 'Last applied', 'Next'].map((title) => (
+        {TITLES.filter((title) => title !== 'Agent' || withAgents.value).map((title) => (
           <span key={title} role="columnheader">
             {title}
           </span>
@@ -167,6 +170,9 @@ function Row({ site, at, active }: { site: Site; at: number; active: boolean }) 
         <Commit id={site.applied.revision} />
       </span>
       <span role="gridcell">{drifted ? 'edited' : ''}</span>
+      {withAgents.value && (
+        <span role="gridcell">{site.agent && <Contact agent={site.agent} />}</span>
+      )}
       <span role="gridcell">
         <Time at={site.applied.at} />
       </span>
