@@ -79,7 +79,7 @@ test('a value gathered by one agent is in the bundle of those that import it, an
     const rows = await service.store.sites.list({ limit: 10 });
     return Object.fromEntries(rows.map(({ name, generation }) => [name, generation]));
   }
-}, 60_000);
+});
 
 /** The contents of all objects in a site's own repository. */
 function everything({ data }: AgentWorld): Promise<string> {
