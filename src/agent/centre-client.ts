@@ -19,6 +19,8 @@ import { errorCode, messageOf, UserError } from '../model/errors.ts';
 
 /** How long the centre may be silent (ms). */
 const SILENCE = 30_000;
+/** How an answer ends that is cut off, while it is read and before. */
+const CUT_OFF = new Set(['ECONNRESET', 'ERR_STREAM_PREMATURE_CLOSE']);
 const MAX_ANSWER = 4 * 1024 * 1024;
 
 export interface CentreClientOptions {
@@ -114,9 +116,19 @@ export class CentreClient {
     const whole = status === 416 && headers['content-range'] === `bytes */${began}`;
     if (whole) response.resume();
     else {
+      const resumed = status === 206 && headers['content-range']?.startsWith(`bytes ${began}-`);
+      if (status === 416 || (status === 206 && !resumed)) {
+        response.destroy();
+        await forget(part);
+        throw new CentreUnavailable('the centre has another bundle than was begun: begins anew');
+      }
       if (status !== 200 && status !== 206) throw await refusal(status, response);
-      if (headers.etag) await writeFile(`${part}.etag`, headers.etag);
-      await pipeline(response, createWriteStream(part, { flags: status === 206 ? 'a' : 'w' }));
+      if (!resumed) {
+        // Whenever this is cut off: no part of one bundle may stand under the name of another.
+        await forget(part);
+        if (headers.etag) await writeFile(`${part}.etag`, headers.etag);
+      }
+      await receive(response, part);
     }
     await rename(part, file);
     await rm(`${part}.etag`, { force: true });
@@ -193,6 +205,22 @@ export class CentreClient {
       const why = errorCode(error) ?? messageOf(error);
       throw new CentreUnavailable(`the centre at ${url.origin} cannot be reached (${why})`);
     }
+  }
+}
+
+/** Removes what a transfer left; the part first, which means nothing without its name. */
+async function forget(part: string): Promise<void> {
+  await rm(part, { force: true });
+  await rm(`${part}.etag`, { force: true });
+}
+
+/** Puts what comes behind what is there. Throws CentreUnavailable where it is cut off. */
+async function receive(response: IncomingMessage, part: string): Promise<void> {
+  try {
+    await pipeline(response, createWriteStream(part, { flags: 'a' }));
+  } catch (error) {
+    if (!CUT_OFF.has(errorCode(error) ?? '')) throw error;
+    throw new CentreUnavailable('the centre was cut off in the middle of a bundle');
   }
 }
 
