@@ -18,7 +18,8 @@ test('an operator’s word begins a check run, once, at the commit that was read
   });
   await expect(ask(1)).rejects.toThrow('under way');
   await expect(ask(2)).rejects.toThrow('fork');
-  await ask(2, COMMIT.slice(0, 9));
+  await expect(ask(2, COMMIT.slice(0, 20))).rejects.toThrow(`its whole id (${COMMIT})`);
+  await ask(2, COMMIT);
   await expect(ask(3)).rejects.toThrow('it is merged');
   await expect(ask(4)).rejects.toThrow('it has no preview');
   expect((await store.audit.list(9)).map(({ subject }) => subject)).toEqual(

@@ -5,7 +5,7 @@ import type { Store } from '../store/store.ts';
 
 /**
  * Notes that an operator asks for a check run of a pull request, as its preview shows it; the preview loop makes it.
- * @param ask.commit the commit that the operator has read; needed for a fork's, whose code would be run
+ * @param ask.commit the commit that the operator has read; needed for a fork's, in full, since its code would be run
  * @throws UserError where it cannot be checked now
  */
 export async function askForCheck(
@@ -38,7 +38,8 @@ function whyNot(row: PreviewRow, commit: string | undefined): string | undefined
   if (state !== 'open') return `it is ${state}`;
   if (check?.state === 'running' && check.head === head) return 'a check run is under way';
   if (commit !== undefined && !head.startsWith(commit)) return `it is at ${head} by now`;
-  if (fork && commit === undefined)
-    return 'it comes from a fork: name the commit that you have read';
+  // Two commits with the same first digits are made in seconds.
+  if (fork && commit !== head)
+    return `it comes from a fork: name the commit that you have read, by its whole id (${head})`;
   return undefined;
 }

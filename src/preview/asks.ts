@@ -45,7 +45,8 @@ function askOf({ author, body }: PullRequestComment, { head, fork }: PullRequest
       refused: `it is at \`${head.slice(0, 12)}\` by now, not at the commit that was named`,
     };
   }
-  if (commit === undefined && fork) return { by: author, refused: forkText(head) };
+  // Two commits with the same first digits are made in seconds: the one that was read must be named in full.
+  if (fork && commit !== head) return { by: author, refused: forkText(head) };
   return { by: author };
 }
 
@@ -63,7 +64,7 @@ async function labelAsk(forge: People, pull: PullRequest): Promise<Ask | undefin
 }
 
 function forkText(head: string): string {
-  return `it comes from a fork, and a check run would run its code. Whoever may write here and has read it says so by the comment \`/trueup check ${head.slice(0, 12)}\``;
+  return `it comes from a fork, and a check run would run its code. Whoever may write here and has read it says so by the comment \`/trueup check ${head}\``;
 }
 
 async function mayWrite(forge: People, account: string): Promise<boolean> {

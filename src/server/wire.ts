@@ -426,7 +426,9 @@ export const CheckRequest = z
       .string()
       .regex(/^[0-9a-f]{7,64}$/, 'is no commit id')
       .optional()
-      .meta({ description: 'The commit that was read; has to be given for one from a fork.' }),
+      .meta({
+        description: 'The commit that was read; has to be given, in full, for one from a fork.',
+      }),
   })
   .meta({ id: 'CheckRequest' });
 export type CheckRequest = z.output<typeof CheckRequest>;

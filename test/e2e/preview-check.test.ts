@@ -98,7 +98,7 @@ test('a forkâ€™s pull request is shown, and nothing of it runs without somebodyâ
     return /Asked for by `?olga/.test(previews.comments(number)[0]!);
   });
   expect(driver.requests).toHaveLength(runs);
-  github.comment(number, 'olga', `/trueup check ${head.slice(0, 12)}`);
+  github.comment(number, 'olga', `/trueup check ${head}`);
   await service.until('it is checked', async () => {
     service.service.controller.nudge({ pullRequest: number });
     return (await service.store.previews.get(number))?.check?.state === 'done';

@@ -4,7 +4,7 @@ import { EXIT, type Output } from '../output.ts';
 
 /**
  * `trueup check NUMBER`: asks for a check run of a pull request.
- * @param commit the commit that was read
+ * @param commit the commit that was read; whole for one from a fork
  */
 export async function check(
   number: string,
