@@ -134,8 +134,7 @@ export class Controller {
     this.inspect = createInspect({ store, trees, plan: () => this.#plan.current?.plan, now });
 
     this.#forge = createForge({
-      config: config.forge,
-      branch,
+      config,
       repository,
       store,
       metrics,

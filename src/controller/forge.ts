@@ -13,8 +13,7 @@ import type { ForgeCredentials } from './forge-credentials.ts';
 const MERGE_ATTEMPTS = 3;
 
 export interface ForgeParts {
-  config: Config['forge'];
-  branch: string;
+  config: Pick<Config, 'forge' | 'plan'>;
   repository: PlanRepository;
   store: Store;
   metrics: Metrics;
@@ -26,8 +25,7 @@ export interface ForgeParts {
 
 /** Builds the forge that the configuration asks for. */
 export function createForge({
-  config,
-  branch,
+  config: { forge: config, plan },
   repository,
   store,
   metrics,
@@ -35,6 +33,8 @@ export function createForge({
   proposalUrl,
   now,
 }: ForgeParts): Forge {
+  const { branch } = plan;
+  const signed = plan.allowedSigners !== '' || plan.openpgpHome !== '';
   switch (config.type) {
     case 'local':
       return new LocalForge({
@@ -51,7 +51,10 @@ export function createForge({
             const from = tip && (await repository.mergeBase(tip, head));
             return from ? repository.changedFiles(from, head) : [];
           },
-          merge: (merge) => mergeInto(repository, branch, merge, now()),
+          merge: (merge) => {
+            if (signed) throw new UserError(unsignedText(branch, merge.head));
+            return mergeInto(repository, branch, merge, now());
+          },
         },
       });
     case 'github':
@@ -89,6 +92,11 @@ function tokenOf(
       `there is no token for ${name}: set forge.${type}.tokenFile or TRUEUP_FORGE_${type.toUpperCase()}_TOKEN`,
     );
   };
+}
+
+/** We have no key that the plan trusts: a merge of ours would put the plan out of force. */
+function unsignedText(branch: string, head: string): string {
+  return `only signed commits of the plan count (plan.allowedSigners, plan.openpgpHome), and merges made here are not signed: merge ${head} into ${branch} yourself, sign that, and push it`;
 }
 
 async function mergeInto(

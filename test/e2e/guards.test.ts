@@ -171,6 +171,26 @@ describe('verified history', () => {
     await service.synced(foreign);
   });
 
+  test('the local forge, which cannot sign, merges nothing, and takes a signed merge for one', async () => {
+    await signAs('olga');
+    const first = await world.commit('Signed', motd('one'));
+    await start({ plan: { allowedSigners: signers } });
+    await service.synced(first);
+    await world.edit('lisbon', 'group_vars/all.yml', 'clock: 192.0.2.1', 'clock: 192.0.2.9');
+    const { id, branch } = await service.proposal('lisbon');
+    const refused = await service.api('POST', `/proposals/${id}/merge`);
+    expect(refused.status).toBe(409);
+    expect(refused.body.detail).toContain('only signed commits of the plan count');
+    expect(await world.bare('origin', 'rev-parse', 'main')).toBe(first);
+
+    await world.git('fetch', '-q', 'origin', branch);
+    await world.git('merge', '-q', '--no-ff', '-S', '-m', 'Take the clock', 'FETCH_HEAD');
+    await world.git('push', '-q', 'origin', 'HEAD:main');
+    service.look();
+    await service.ended(id, 'merged');
+    expect(await world.planFile('sites/lisbon.yaml')).toContain('192.0.2.9');
+  });
+
   test('OpenPGP signatures are judged by a keyring of its own', async () => {
     const [home, trusted] = [join(world.root, 'gnupg'), join(world.root, 'trusted')];
     for (const folder of [home, trusted]) await mkdir(folder, { mode: 0o700 });
