@@ -22,6 +22,14 @@ test('an operator’s word begins a check run, once, at the commit that was read
   await ask(2, COMMIT);
   await expect(ask(3)).rejects.toThrow('it is merged');
   await expect(ask(4)).rejects.toThrow('it has no preview');
+  const { report } = preview(5);
+  const problems = [{ message: 'rendering took longer than 5 s and was ended' }];
+  await store.previews.put(preview(5, { report: { ...report, problems } }), new Map());
+  await store.previews.put(
+    preview(6, { report: { ...report, failing: [{ problems, sites: ['porto'] }] } }),
+    new Map(),
+  );
+  for (const red of [5, 6]) await expect(ask(red)).rejects.toThrow('its preview is red');
   expect((await store.audit.list(9)).map(({ subject }) => subject)).toEqual(
     expect.arrayContaining(['#1', '#2']),
   );

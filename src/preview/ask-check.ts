@@ -2,6 +2,7 @@ import { UserError } from '../model/errors.ts';
 import type { PreviewCheck } from '../model/preview.ts';
 import type { PreviewRow } from '../store/rows.ts';
 import type { Store } from '../store/store.ts';
+import { whyUnchecked } from './report.ts';
 
 /**
  * Notes that an operator asks for a check run of a pull request, as its preview shows it; the preview loop makes it.
@@ -34,12 +35,12 @@ export async function askForCheck(
 }
 
 function whyNot(row: PreviewRow, commit: string | undefined): string | undefined {
-  const { state, head, fork, check } = row;
+  const { state, head, fork, check, report } = row;
   if (state !== 'open') return `it is ${state}`;
   if (check?.state === 'running' && check.head === head) return 'a check run is under way';
   if (commit !== undefined && !head.startsWith(commit)) return `it is at ${head} by now`;
   // Two commits with the same first digits are made in seconds.
   if (fork && commit !== head)
     return `it comes from a fork: name the commit that you have read, by its whole id (${head})`;
-  return undefined;
+  return whyUnchecked(report);
 }

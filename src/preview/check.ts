@@ -18,6 +18,7 @@ import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { CHECK_LABEL, findAsk } from './asks.ts';
 import type { CheckWork } from './preview-loop.ts';
+import { whyUnchecked } from './report.ts';
 import { readTrial } from './trial.ts';
 
 export const CHECK_STATUS = 'trueup/check';
@@ -42,7 +43,9 @@ export interface CheckerOptions {
 
 /**
  * Makes the check runs that people ask for on pull requests: the plan as it would be merged, against real hosts, with
- * nothing changed there. This runs what the pull request holds, so who asks has to be one who could merge it.
+ * nothing changed there. This runs what the pull request holds, so who asks has to be one who could merge it. It also
+ * reads the plan in the process's own thread, so that only one is checked that was seen to render, in bounded time and
+ * memory, in a thread of its own.
  */
 export class Checker {
   readonly #options: CheckerOptions;
@@ -56,6 +59,7 @@ export class Checker {
     const { forge, store } = this.#options;
     // One that a killed process had begun: whoever asked for it had the right to.
     const begun = row.check?.state === 'running' && row.check.head === pull.head;
+    const unchecked = row.head === pull.head ? whyUnchecked(row.report) : 'it has moved by now';
     if (!begun) {
       const { ask, lastAsk } = await findAsk(forge, pull, row.lastAsk);
       if (!ask) {
@@ -63,8 +67,9 @@ export class Checker {
         return undefined;
       }
       const check = { ...NOTHING, head: pull.head, askedBy: ask.by };
-      if (ask.refused !== undefined) {
-        const refused = await this.#refuse(check, ask.refused, pull);
+      const why = ask.refused ?? unchecked;
+      if (why !== undefined) {
+        const refused = await this.#refuse(check, why, pull);
         await store.previews.update(row.number, { lastAsk, check: refused, told: null });
         return refused;
       }
@@ -73,7 +78,9 @@ export class Checker {
       await tell(check);
     }
     const { askedBy } = (await store.previews.get(row.number))?.check ?? { askedBy: 'unknown' };
-    return this.#run({ ...NOTHING, head: pull.head, askedBy }, { row, pull, signal });
+    const check = { ...NOTHING, head: pull.head, askedBy };
+    if (unchecked !== undefined) return this.#refuse(check, unchecked, pull);
+    return this.#run(check, { row, pull, signal });
   }
 
   async #refuse(check: PreviewCheck, why: string, pull: PullRequest): Promise<PreviewCheck> {

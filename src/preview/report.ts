@@ -115,6 +115,13 @@ export function renders({ problems, failing }: PreviewReport): boolean {
   return problems.length === 0 && failing.length === 0;
 }
 
+/** Why what a preview shows may not be run at hosts, in words that go on from "but"; undefined if it may. */
+export function whyUnchecked(report: PreviewReport): string | undefined {
+  return renders(report)
+    ? undefined
+    : 'its preview is red: what does not render there is not run anywhere';
+}
+
 /** `27 of 120 sites change`, or the first fault with its place. */
 export function summaryOf(report: PreviewReport): string {
   const { problems, failing, changed, total, removed } = report;
