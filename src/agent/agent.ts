@@ -290,13 +290,13 @@ export class Agent {
     return received !== undefined;
   }
 
-  /** Writes all that the centre does not have yet into a file; undefined: it has everything. */
+  /** Writes all that the centre does not have yet into a file, of very much into several; undefined: it has everything. */
   async export(
     file: string,
     full = false,
-  ): Promise<{ bytes: number; sequence: number } | undefined> {
+  ): Promise<{ bytes: number; sequence: number; files: string[] } | undefined> {
     await this.copies.observe(this.site);
-    return this.exchange.give(file, full);
+    return this.exchange.giveAll(file, { full });
   }
 
   /** Makes and records an edit, in somebody's words. Throws UserError where the files are not as they were found. */

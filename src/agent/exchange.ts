@@ -1,13 +1,16 @@
 import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, parse } from 'node:path';
 
 import {
-  createReturnBundle,
+  type BundleLimits,
+  createReturnPart,
   intakeDesired,
   loadSigner,
   parseAllowedKeys,
+  PUSH_LIMITS,
   type ReceivedDesired,
   type Signer,
+  STICK_LIMITS,
 } from '../bundle/bundle.ts';
 import type { SiteStore } from '../git/site-store.ts';
 import { changedPaths } from '../model/tree.ts';
@@ -29,6 +32,11 @@ export interface ExchangeOptions {
   log: Logger;
   now: () => number;
 }
+
+/** Newest commits of the site that the centre has, as far as is known. */
+type Known = Partial<
+  Record<'desired' | 'observed' | 'applied' | 'results', string | null | undefined>
+>;
 
 /** Takes bundles in and makes those that go back: the same over HTTPS and on a stick. */
 export class Exchange {
@@ -111,33 +119,74 @@ export class Exchange {
   }
 
   /**
-   * Writes what the centre does not have yet into a bundle.
-   * @param full all of the site's history, for a centre that may have lost what it had
+   * Writes what the centre does not have yet into a bundle to be sent, or of much a first part: what the centre answers
+   * says what the next one begins with.
    * @returns undefined where the centre has it all
    */
-  async give(to: string, full = false): Promise<{ bytes: number; sequence: number } | undefined> {
+  async give(to: string): Promise<{ bytes: number; sequence: number } | undefined> {
+    const made = await this.#part(to, await this.#known(), PUSH_LIMITS);
+    return made && { bytes: made.bytes, sequence: made.sequence };
+  }
+
+  /**
+   * Writes all that the centre does not have yet into a file for somebody to carry; where that is more than one bundle
+   * may hold, into some more beside it (`back.2.bundle`), to be brought in one after the other.
+   * @param options.full all of the site's history, for a centre that may have lost what it had
+   * @returns the size of all and the number of the last; undefined where the centre has it all
+   */
+  async giveAll(
+    to: string,
+    options: { full?: boolean; limits?: BundleLimits } = {},
+  ): Promise<{ bytes: number; sequence: number; files: string[] } | undefined> {
+    const { full = false, limits = STICK_LIMITS } = options;
+    let known: Known = full ? {} : await this.#known();
+    let all: { bytes: number; sequence: number; files: string[] } | undefined;
+    for (;;) {
+      const files = [...(all?.files ?? [])];
+      const file = partName(to, files.length + 1);
+      const made = await this.#part(file, known, limits);
+      if (!made) return all;
+      const { sequence, tips } = made;
+      all = { bytes: (all?.bytes ?? 0) + made.bytes, sequence, files: [...files, file] };
+      if (!made.more) return all;
+      known = {
+        desired: known.desired,
+        observed: tips.observed ?? known.observed,
+        applied: tips.applied ?? known.applied,
+        results: tips.results ?? known.results,
+      };
+    }
+  }
+
+  async #known(): Promise<Known> {
+    return (await recall(this.#options.store, 'centre')) ?? {};
+  }
+
+  async #part(to: string, known: Known, limits: BundleLimits) {
     const { site, directory, store, trees, now } = this.#options;
     const results = await this.report();
     const row = await store.sites.get(site);
     if (!row) return undefined;
-    const centre = await recall(store, 'centre');
     const sequence = ((await recall(store, 'sequence')) ?? 0) + 1;
     await remember(store, 'sequence', sequence);
     this.#signer ??= await loadSigner(directory.key);
-    const has = full ? [] : [centre?.desired, centre?.observed, centre?.applied, centre?.results];
-    const made = await createReturnBundle({
-      repository: trees.repository,
-      site,
-      observed: row.observedCommit,
-      applied: await this.#applied(),
-      results,
-      have: has.filter((commit) => typeof commit === 'string'),
-      signer: this.#signer,
-      sequence,
-      to,
-      now: now(),
-    });
-    return made.bytes === undefined ? undefined : { bytes: made.bytes, sequence };
+    const has = [known.desired, known.observed, known.applied, known.results];
+    const made = await createReturnPart(
+      {
+        repository: trees.repository,
+        site,
+        observed: row.observedCommit,
+        applied: await this.#applied(),
+        results,
+        have: has.filter((commit) => typeof commit === 'string'),
+        signer: this.#signer,
+        sequence,
+        to,
+        now: now(),
+      },
+      limits,
+    );
+    return made.bytes === undefined ? undefined : { ...made, sequence };
   }
 
   /** Brings the site's status and its reports into git; returns the newest commit of them. */
@@ -184,4 +233,10 @@ export class Exchange {
   async #time(): Promise<number> {
     return Math.max(this.#options.now(), (await recall(this.#options.store, 'newestTime')) ?? 0);
   }
+}
+
+/** Name of one of the files that an export is written to: `back.bundle`, `back.2.bundle`, … */
+export function partName(file: string, number: number): string {
+  const { dir, name, ext } = parse(file);
+  return number === 1 ? file : join(dir, `${name}.${number}${ext}`);
 }

@@ -32,3 +32,24 @@ export const DEFAULT_LIMITS: BundleLimits = {
   depth: 64,
   seconds: 60,
 };
+
+/**
+ * What is made for a stick stays within these: half of what is taken in, in every respect in which it can grow with
+ * the time that a site is alone.
+ */
+export const STICK_LIMITS: BundleLimits = {
+  ...DEFAULT_LIMITS,
+  bytes: DEFAULT_LIMITS.bytes / 2,
+  unpacked: DEFAULT_LIMITS.unpacked / 2,
+  objects: DEFAULT_LIMITS.objects / 2,
+  commits: DEFAULT_LIMITS.commits / 2,
+};
+
+/** What is sent stays within these: a transfer that breaks off begins anew, and the answer is waited for. */
+export const PUSH_LIMITS: BundleLimits = {
+  ...STICK_LIMITS,
+  bytes: 8 * MIB,
+  unpacked: 64 * MIB,
+  objects: 20_000,
+  commits: 2_000,
+};

@@ -8,6 +8,18 @@ import type { BundleLimits } from './limits.ts';
 /** What is made: a file of so many bytes, or nothing, where the other end has it all. */
 export type Created = { bytes: number; upToDate?: never } | { upToDate: true; bytes?: never };
 
+/** One of the bundles that together bring back what is new. */
+export type CreatedPart =
+  | {
+      bytes: number;
+      upToDate?: never;
+      /** What it brings; null: nothing of this kind. */
+      tips: Record<'observed' | 'applied' | 'results', string | null>;
+      /** Something is left for another part. */
+      more: boolean;
+    }
+  | { upToDate: true; bytes?: never };
+
 export interface SiteBundleOptions {
   repository: Repository;
   site: string;

@@ -8,13 +8,16 @@ import { z } from 'zod';
 import type { AgentView } from '../../agent/agent.ts';
 import { type Asked, askAgent, perform } from '../../agent/control.ts';
 import { agentDirectory, CARRIED } from '../../agent/data-directory.ts';
+import { partName } from '../../agent/exchange.ts';
 import { errorCode, UserError } from '../../model/errors.ts';
 import { type RunReport, totalCounts } from '../../model/run.ts';
 import { count, EXIT, type Output, styled, styledDiff } from '../output.ts';
 import { writeWhole } from '../whole-file.ts';
 import { type DataOptions, openAgentOnce } from './agent.ts';
 
-const Exported = z.object({ bytes: z.number(), sequence: z.number() }).nullable();
+const Exported = z
+  .object({ bytes: z.number(), sequence: z.number(), files: z.array(z.string()) })
+  .nullable();
 
 /** Asks the agent that runs on the data directory, or does it in its place where none runs. */
 export async function ask(options: DataOptions, asked: Asked): Promise<unknown> {
@@ -66,10 +69,18 @@ export async function exportBundle(
   const made = await handedOver(options, file, async (handed) => {
     const asked = { do: 'export' as const, file: absolute(handed), full: options.full === true };
     const answer = Exported.parse(await ask(options, asked));
-    if (answer && handed !== file) await writeWhole(file, createReadStream(handed), 0o600);
-    return answer;
+    if (!answer) return null;
+    const files = answer.files.map((_, at) => partName(file, at + 1));
+    for (const [at, from] of handed === file ? [] : answer.files.entries()) {
+      await writeWhole(files[at]!, createReadStream(from), 0o600);
+      await rm(from, { force: true });
+    }
+    return { ...answer, files };
   });
-  output.line(made ? `wrote ${made.bytes} bytes to ${file}` : 'the centre has everything');
+  if (!made) output.line('the centre has everything');
+  else output.line(`wrote ${made.bytes} bytes to ${made.files.join(', ')}`);
+  if (made && made.files.length > 1)
+    output.line('it was too much for one bundle: take them in one after the other, in this order');
   output.document(made ?? { bytes: 0 });
   return EXIT.ok;
 }
