@@ -32,9 +32,29 @@ import { SiteRuns } from './site-runs.ts';
 
 /** Look again whether a window has opened (ms). */
 const MINUTE = 60_000;
-/** An apply that did not succeed; the loop comes back after a while. */
+/** Longest pause between two tries of a tree that cannot be applied (ms). */
+const RETRY = 60 * MINUTE;
+
+/** An apply that did not succeed; the loop comes back after a while, of one tree more and more seldom. */
 export class ApplyFailed extends UserError {
   override name = 'ApplyFailed';
+  /** Milliseconds. */
+  readonly retryAfter: number;
+
+  /** @param failures of the same tree, in a row */
+  constructor(message: string, failures = 1) {
+    super(message);
+    this.retryAfter = retryPause(failures);
+  }
+}
+
+/**
+ * Milliseconds until a tree is tried again that could not be applied so often in a row: twice as long each time, from a
+ * second up to an hour. So a host that comes back waits no longer than it was away, and one that is dead for months
+ * makes 24 reports a day.
+ */
+export function retryPause(failures: number): number {
+  return Math.min(RETRY, 1000 * 2 ** (failures - 1));
 }
 
 export interface SiteWorkOptions {
@@ -58,6 +78,8 @@ export class SiteWork {
   readonly #queue = new PQueue({ concurrency: 1 });
   readonly #stop = new AbortController();
   readonly #runs: SiteRuns;
+  /** How often in a row one tree could not be applied, as far as this process knows. */
+  #failures = { digest: '', count: 0 };
 
   constructor(options: SiteWorkOptions) {
     this.#options = options;
@@ -211,8 +233,10 @@ export class SiteWork {
     await standBy.end();
     onChange();
     if (after.state !== 'idle') return { again: MINUTE };
-    if (report.result !== 'success') throw new ApplyFailed(`${site}: ${report.reason}`);
-    if (answer !== 'answered') throw new ApplyFailed(`${site}: ${answer.failed}`);
+    const { digest } = trial;
+    if (report.result !== 'success') throw this.#failed(digest, `${site}: ${report.reason}`);
+    if (answer !== 'answered') throw this.#failed(digest, `${site}: ${answer.failed}`);
+    this.#failures.count = 0;
     log.info({ site, cause }, 'applied');
     return undefined;
   }
@@ -301,7 +325,15 @@ export class SiteWork {
     });
     if (ok) trees.followRefs([{ site, ref: 'applied', to: good.commit }]);
     onChange();
-    if (!ok) throw new ApplyFailed(`${site}: could not go back: ${failed ?? 'interrupted'}`);
+    if (!ok)
+      throw this.#failed(good.digest, `${site}: could not go back: ${failed ?? 'interrupted'}`);
+    this.#failures.count = 0;
+  }
+
+  #failed(digest: string, message: string): ApplyFailed {
+    const count = this.#failures.digest === digest ? this.#failures.count + 1 : 1;
+    this.#failures = { digest, count };
+    return new ApplyFailed(message, count);
   }
 
   #notNow(row: SiteRow, now: number): string | undefined {

@@ -4,11 +4,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { takeLock } from '../store/lock.ts';
 import type { Agent } from './agent.ts';
 import { DirectoryInUse } from './data-directory.ts';
-import { ApplyFailed } from './site-work.ts';
+import { ApplyFailed, retryPause } from './site-work.ts';
 
 /** How often it is looked whether the agent has ended (ms). */
 const LOOK = 300;
-/** Pause before the last good tree is applied once more, where that failed (ms). */
+/** Shortest pause before the last good tree is applied once more, where that failed (ms). */
 const AGAIN = 5000;
 
 /** Somebody who restores the last good tree where the agent ends during an apply. */
@@ -56,7 +56,7 @@ export async function keepGuard(of: {
 }): Promise<void> {
   const { lock, open, signal } = of;
   if (!(await waitForLock(lock, signal))) return;
-  while (!signal.aborted) {
+  for (let failures = 1; !signal.aborted; failures += 1) {
     const agent = await open().catch((error: unknown) => {
       if (error instanceof DirectoryInUse) return undefined;
       throw error;
@@ -74,7 +74,8 @@ export async function keepGuard(of: {
       signal.removeEventListener('abort', stop);
       await agent.stop();
     }
-    await sleep(AGAIN, undefined, { signal }).catch(() => undefined);
+    const pause = Math.max(AGAIN, retryPause(failures));
+    await sleep(pause, undefined, { signal }).catch(() => undefined);
   }
 }
 
