@@ -3,6 +3,7 @@ import { join } from 'node:path';
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
+import { slowTemplates } from '../support/hostile-plans.ts';
 import { PreviewWorld } from '../support/previews.ts';
 import { pairPlan, site } from '../support/world-plan.ts';
 import type { Files } from '../support/world.ts';
@@ -138,6 +139,32 @@ test('plugins of its own are shown and not run', async () => {
   await untouched();
 });
 
+test('what does not render in its time is not checked either, and nobody waits for it', async () => {
+  const { github, service } = previews;
+  github.state.permissions.set('olga', 'write');
+  const { number, head } = await previews.open('endless', slowTemplates('base'));
+  await previews.previewed(number, head);
+  expect(previews.status(head)).toMatchObject({
+    state: 'failure',
+    description: expect.stringContaining('took longer than 5 s'),
+  });
+  github.comment(number, 'olga', '/trueup check');
+  const refused = await service.until('olga is told', async () => {
+    service.service.controller.nudge({ pullRequest: number });
+    expect((await fetch(`${service.url}/healthz`)).status).toBe(200);
+    const { check, told } = (await service.store.previews.get(number))!;
+    return told !== null && check?.state === 'refused' && check;
+  });
+  expect(refused.reason).toContain('Asked for by olga, but its preview is red');
+  expect(previews.comments(number)[0]).toContain('Check run: refused');
+  expect(previews.status(head, 'trueup/check')).toMatchObject({ state: 'failure' });
+  // Nor where somebody asks at the dashboard.
+  const asked = await service.api('POST', `/previews/${number}/check`, {});
+  expect(asked.status).toBe(409);
+  expect(asked.body.detail).toContain('its preview is red');
+  await untouched();
+});
+
 function blob(text: string): string {
   return previews.hash('blob', text);
 }
@@ -146,29 +173,19 @@ function tree(...entries: string[]): string {
   return previews.hash('tree', entries.map((entry) => `${entry}\n`).join(''));
 }
 
-function list(letter: string): string {
-  return Array.from({ length: 60_000 }, (_, i) => `${letter}${i}`).join(', ');
-}
-
 test('a push takes the place of one that would render for long: nothing of that is told', async () => {
-  const { world } = previews;
   // On a busy machine a push may take longer than a preview has in the other tests.
   await previews.service.stop();
   await previews.start({ preview: { timeout: '60s' } });
-  // To merge these takes longer than anything may.
-  const slow = {
-    'plan.yaml': `${await world.planFile('plan.yaml')}\nmerge: { k: unique }\n`,
-    'layers/common.yaml': `${await world.planFile('layers/common.yaml')}\nk: [${list('a')}]\n`,
-    'sites/porto.yaml': site('porto', { k: list('b').split(', ') }),
-  };
+  // To render these takes longer than anything may.
+  const slow = slowTemplates('base');
   const { number, head } = await previews.open('slow', slow);
   const said = (word: string): boolean =>
     previews.service.lines.some((line) => line.includes(head) && line.includes(word));
   previews.service.service.controller.nudge({ pullRequest: number });
   await previews.service.until('it is rendered', () => said('rendering a pull request'));
   const next = await previews.push('slow', {
-    'plan.yaml': `${await world.planFile('plan.yaml')}\n`,
-    'layers/common.yaml': `${await world.planFile('layers/common.yaml')}\n`,
+    ...Object.fromEntries(Object.keys(slow).map((path) => [path, null])),
     'sites/porto.yaml': site('porto', { motd: 'Here' }),
   });
   await previews.previewed(number, next);

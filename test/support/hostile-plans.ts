@@ -27,6 +27,20 @@ function many(count: number, file: (index: number) => [string, string]): PlanSou
   return Object.fromEntries(Array.from({ length: count }, (_, i) => file(i)));
 }
 
+/**
+ * Templates for a stack that take minutes for a site, each of them within what one may spend: only what bounds the
+ * whole of them ends them.
+ */
+export function slowTemplates(stack: string): Record<string, string> {
+  const loops = '{% for a in range(1000) %}{% for b in range(1200) %}{% endfor %}{% endfor %}';
+  return Object.fromEntries(
+    Array.from({ length: 500 }, (_, i) => [
+      `stacks/${stack}/templates/slow-${i}.j2`,
+      `${loops}${i}\n`,
+    ]),
+  );
+}
+
 /** Plans that were made to hang or to fill whoever reads and renders them, by what they try. */
 export function hostilePlans(): [name: string, source: PlanSource][] {
   const large = 'k: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, a, b, c, d, e, f, g, h, i, j]\n'.repeat(15_000);
@@ -69,7 +83,7 @@ export function hostilePlans(): [name: string, source: PlanSource][] {
       }),
     ],
     [
-      'a merge of lists by a key that is quadratic',
+      'long lists merged by their elements',
       plan({
         'plan.yaml':
           'apiVersion: trueup/v1\nkind: Plan\nname: p\nlayers: [layers/all.yaml, layers/b.yaml]\nmerge: { k: unique }\n',
