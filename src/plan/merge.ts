@@ -1,8 +1,8 @@
 import type { Problem } from '../model/problem.ts';
 import type { ListMerge } from './plan.ts';
 import { positionOf, quoted } from './shape.ts';
+import { NodeIds } from './yaml/node-ids.ts';
 import type { MapEntry, MapNode, ScalarNode, SequenceNode, YamlNode } from './yaml/node.ts';
-import { sameNode } from './yaml/value.ts';
 
 /** The rules for lists, laid out by parameter path. */
 export interface MergeRules {
@@ -98,8 +98,10 @@ function mergedItems(
   if (rules.list === 'append') return [...low.items, ...high.items];
   const items = [...low.items];
   if (rules.list === 'unique') {
+    const ids = new NodeIds();
+    const seen = new Set(items.map((item) => ids.of(item)));
     for (const item of high.items) {
-      if (!items.some((other) => sameNode(other, item))) items.push(item);
+      if (seen.size !== seen.add(ids.of(item)).size) items.push(item);
     }
     return items;
   }
