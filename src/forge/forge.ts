@@ -99,6 +99,8 @@ export interface Forge {
   listComments(number: number): Promise<PullRequestComment[]>;
   /** Puts labels on a pull request and takes others off; labels that nobody mentions stay. Returns all of them. */
   ensureLabels(number: number, change: { add?: string[]; remove?: string[] }): Promise<string[]>;
+  /** The account that put a label of a pull request on last; undefined where that is not known. */
+  labelledBy(number: number, label: string): Promise<string | undefined>;
   /** Brings title and body up to date. */
   updatePullRequest(number: number, change: { title?: string; body?: string }): Promise<void>;
   /** Merges exactly the commit that was reviewed. Already merged is success. Throws `UserError` if it can't be. */

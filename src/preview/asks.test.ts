@@ -22,6 +22,7 @@ function ask(
   comments: [author: string, body: string, marker?: string][],
   pull: Partial<PullRequest> = {},
   last: string | null = null,
+  labelledBy?: string,
 ) {
   const forge = {
     listComments: async () =>
@@ -33,9 +34,10 @@ function ask(
         ...(marker ? { marker } : {}),
       })),
     permissionOf: async (account: string) => RIGHTS[account] ?? 'none',
+    labelledBy: async () => labelledBy,
   };
   return findAsk(
-    forge satisfies Pick<Forge, 'listComments' | 'permissionOf'>,
+    forge satisfies Pick<Forge, 'listComments' | 'permissionOf' | 'labelledBy'>,
     { ...PULL, ...pull },
     last,
   );
@@ -79,8 +81,11 @@ test('a fork is never checked but at the commit that was named', async () => {
   expect((await ask([['olga', '/trueup check 1234567']], fork)).ask?.refused).toContain('by now');
 });
 
-test('a label counts for the code of one who may write', async () => {
+test('a label counts if one who may write has put it on, whoever wrote the code', async () => {
   const labels = ['TrueUp/Check'];
-  expect((await ask([], { labels, author: 'olga' })).ask).toEqual({ by: 'the label trueup/check' });
-  expect((await ask([], { labels })).ask?.refused).toContain('may not write');
+  expect((await ask([], { labels }, null, 'olga')).ask).toEqual({ by: 'olga' });
+  expect((await ask([], { labels, author: 'olga' }, null, 'rita')).ask?.refused).toContain(
+    'by an account that may write',
+  );
+  expect((await ask([], { labels, author: 'olga' })).ask?.refused).toBeDefined();
 });

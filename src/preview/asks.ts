@@ -5,7 +5,7 @@ export const CHECK_LABEL = 'trueup/check';
 const COMMAND = /^[ \t]*\/trueup check(?:[ \t]+([0-9a-f]{7,64}))?[ \t]*$/m;
 
 /** As much of a forge as it takes to know who asks. */
-type People = Pick<Forge, 'listComments' | 'permissionOf'>;
+type People = Pick<Forge, 'listComments' | 'permissionOf' | 'labelledBy'>;
 
 /** Somebody asks for a check run, and may; or may not, with the reason in words for them. */
 export type Ask = { by: string; refused?: string };
@@ -50,16 +50,17 @@ function askOf({ author, body }: PullRequestComment, { head, fork }: PullRequest
   return { by: author };
 }
 
-/** A forge does not tell who put a label on: it counts where the code is by somebody who may write. */
+/** A label counts from who may write: on some forges others may label. */
 async function labelAsk(forge: People, pull: PullRequest): Promise<Ask | undefined> {
-  const { labels, fork, author, head } = pull;
+  const { number, labels, fork, head } = pull;
   if (!labels.some((label) => label.toLowerCase() === CHECK_LABEL)) return undefined;
   const by = `the label ${CHECK_LABEL}`;
   if (fork) return { by, refused: forkText(head) };
-  if (author !== undefined && (await mayWrite(forge, author))) return { by };
+  const account = await forge.labelledBy(number, CHECK_LABEL);
+  if (account !== undefined && (await mayWrite(forge, account))) return { by: account };
   return {
     by,
-    refused: `its author may not write here: somebody who may has to ask for it by the comment \`/trueup check\``,
+    refused: `it was not put on by an account that may write here, as far as is known: somebody who may has to ask for it by the comment \`/trueup check\``,
   };
 }
 

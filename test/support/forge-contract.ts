@@ -340,6 +340,9 @@ export function testForge(
       expect(await forge.ensureLabels(1, change)).toEqual(['drift', 'trueup/hold']);
       const { labels } = (await forge.getPullRequest(1))!;
       expect(labels.toSorted()).toEqual(['drift', 'trueup/hold']);
+      const us = people ? (await forge.getPullRequest(1))!.author : undefined;
+      expect(await forge.labelledBy(1, 'TRUEUP/hold')).toBe(us);
+      expect(await forge.labelledBy(1, 'never')).toBeUndefined();
     });
 
     test('tells comments, and which are ours', async () => {

@@ -111,6 +111,10 @@ export class GiteaForge implements Forge {
     return this.#verb(() => this.#label(number, change));
   }
 
+  labelledBy(number: number, label: string): Promise<string | undefined> {
+    return this.#verb(() => this.#pulls.labelledBy(number, label));
+  }
+
   updatePullRequest(number: number, change: { title?: string; body?: string }): Promise<void> {
     return this.#verb(async () => {
       const pull = toPullRequest(await this.#pulls.details(number));

@@ -112,9 +112,25 @@ export class Pulls {
     return open ? pull : { ...pull, ...(await this.#closer(pull.number)) };
   }
 
-  async #closer(number: number): Promise<{ decidedBy?: string }> {
+  /** Who put a label on last. */
+  async labelledBy(number: number, label: string): Promise<string | undefined> {
+    const name = label.toLowerCase();
+    const events = await this.#timeline(number);
+    // The newest were not read, and may say otherwise.
+    if (events.length >= MOST_EVENTS) return undefined;
+    const newest = events.findLast(
+      (one) => one.type === 'label' && one.label?.name.toLowerCase() === name && one.body,
+    );
+    return newest?.user?.login;
+  }
+
+  #timeline(number: number): Promise<TimelineEvent[]> {
     const path = [...this.#repository, 'issues', number, 'timeline'];
-    const events = await this.#client.readAll(path, TimelineEvent, { most: MOST_EVENTS });
+    return this.#client.readAll(path, TimelineEvent, { most: MOST_EVENTS });
+  }
+
+  async #closer(number: number): Promise<{ decidedBy?: string }> {
+    const events = await this.#timeline(number);
     const login = events.findLast(({ type }) => type === 'close')?.user?.login;
     return login === undefined ? {} : { decidedBy: login };
   }

@@ -65,7 +65,15 @@ export const Compare = z.object({ total_commits: z.number() });
 export const CollaboratorPermission = z.object({ permission: z.string() });
 
 /** An event of a pull request's history. */
-export const TimelineEvent = z.object({ type: z.string(), user: User.nullish() });
+export const TimelineEvent = z.object({
+  type: z.string(),
+  user: User.nullish(),
+  /** What a `label` event is about; its body is empty where the label was taken off. */
+  label: Label.nullish(),
+  body: z.string().nullish(),
+});
+
+export type TimelineEvent = z.infer<typeof TimelineEvent>;
 
 /** A pull request of Gitea's as every forge tells it; who closed it stands elsewhere. */
 export function toPullRequest(pull: Pull): PullRequest {

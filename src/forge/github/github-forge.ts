@@ -20,7 +20,7 @@ import { createClient, type ClientOptions } from './client.ts';
 import { ensureComment, listComments } from './comments.ts';
 import { ensureDashboard } from './dashboard.ts';
 import { explain, GitHubRefusal, NEEDED_ACCESS } from './failure.ts';
-import { ensureLabels } from './labels.ts';
+import { ensureLabels, labelledBy } from './labels.ts';
 import { readPages } from './pages.ts';
 import { toMergeResult, toPullRequest } from './pull-request.ts';
 import { Pulls } from './pulls.ts';
@@ -117,6 +117,10 @@ export class GitHubForge implements Forge {
       const { labels } = await this.#pulls.known(number);
       return ensureLabels(this.#octokit, this.#issue(number), labels, change);
     });
+  }
+
+  labelledBy(number: number, label: string): Promise<string | undefined> {
+    return this.#verb(() => labelledBy(this.#octokit, this.#issue(number), label));
   }
 
   updatePullRequest(number: number, change: { title?: string; body?: string }): Promise<void> {

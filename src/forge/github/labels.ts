@@ -2,6 +2,10 @@ import type { Octokit } from '@octokit/rest';
 
 import { labelChanges } from '../labels.ts';
 import { GitHubRefusal } from './failure.ts';
+import { PER_PAGE, readPages } from './pages.ts';
+
+/** Of a thousand events; where there are more, the newest were not read, and nothing is known. */
+const MOST_PAGES = 10;
 
 /** Adds and removes labels of a pull request that `has` these; new ones are made. Returns what it has then. */
 export async function ensureLabels(
@@ -27,4 +31,22 @@ export async function ensureLabels(
     }
   }
   return labels;
+}
+
+/** Who put a label on last, of any case: https://docs.github.com/rest/issues/events */
+export async function labelledBy(
+  octokit: Octokit,
+  issue: { owner: string; repo: string; issue_number: number },
+  label: string,
+): Promise<string | undefined> {
+  const name = label.toLowerCase();
+  const events = await readPages(
+    (page) => octokit.rest.issues.listEvents({ ...issue, ...page }),
+    MOST_PAGES,
+  );
+  if (events.length === MOST_PAGES * PER_PAGE) return undefined;
+  const newest = events.findLast(
+    (one) => one.event === 'labeled' && 'label' in one && one.label.name.toLowerCase() === name,
+  );
+  return newest?.actor?.login;
 }

@@ -1,4 +1,5 @@
-const PER_PAGE = 100;
+/** Entries of a full page. */
+export const PER_PAGE = 100;
 
 /**
  * Reads a list page by page, a hundred at a time. A page that is not full is the last one.

@@ -115,6 +115,11 @@ export class LocalForge implements Forge {
     });
   }
 
+  /** Accounts are not known here: `trueup check` asks with an account of trueup's own. */
+  async labelledBy(): Promise<undefined> {
+    return undefined;
+  }
+
   updatePullRequest(number: number, change: { title?: string; body?: string }): Promise<void> {
     return this.#queue.add(async () => {
       await this.#known(number);

@@ -73,6 +73,8 @@ export function issueRoutes(state: GiteaState): Hono {
       const { labels }: { labels: number[] } = await c.req.json();
       // Ids that are none are ignored.
       const known = labels.filter((id) => state.labels.some((label) => label.id === id));
+      for (const label of known)
+        pull.events.push({ type: 'label', user: state.account, label, body: '1' });
       pull.labels = [...new Set([...pull.labels, ...known])];
       return Response.json(pull.labels.map((id) => labelShape(state, id)));
     })
@@ -81,18 +83,22 @@ export function issueRoutes(state: GiteaState): Hono {
       const id = Number(c.req.param('id'));
       if (!pull || !state.labels.some((label) => label.id === id)) return notFound();
       pull.labels = pull.labels.filter((label) => label !== id);
+      pull.events.push({ type: 'label', user: state.account, label: id });
       return new Response(null, { status: 204 });
     })
     .get('/:number/timeline', (c) => {
       const pull = findPull(state, c.req.param('number'));
       if (!pull) return notFound();
-      const events: gitea.TimelineComment[] = pull.events.map(({ type, user }, i) => ({
-        id: i + 1,
-        type,
-        user: userShape(state, user),
-        body: '',
-        created_at: pull.createdAt,
-      }));
+      const events: gitea.TimelineComment[] = pull.events.map(
+        ({ type, user, label, body = '' }, i) => ({
+          id: i + 1,
+          type,
+          user: userShape(state, user),
+          body,
+          ...(label === undefined ? {} : { label: labelShape(state, label) }),
+          created_at: pull.createdAt,
+        }),
+      );
       return page(c.req.url, events);
     });
 }

@@ -22,7 +22,7 @@ export interface Pull {
   scheduled: { message: string; by: string } | null;
   /** Head and base that the service has looked at for conflicts; that takes it a moment. */
   checked: string;
-  events: { type: string; user: string }[];
+  events: { type: string; user: string; label?: number; body?: string }[];
   createdAt: string;
 }
 

@@ -1,8 +1,8 @@
 import { Hono } from 'hono';
 
 import { invalid, notFound, page, refusal } from './answers.ts';
-import { findPull } from './pulls.ts';
-import { commentShape, issueShape, labelShape } from './shapes.ts';
+import { addLabels, findPull } from './pulls.ts';
+import { commentShape, issueShape, labelEventShape, labelShape } from './shapes.ts';
 import { now, type Comment, type GitHubState, type Issue } from './state.ts';
 
 const FIRST_ISSUE = 100_001;
@@ -59,9 +59,7 @@ export function issueRoutes(state: GitHubState): Hono {
       const pull = findPull(state, c.req.param('number'));
       if (!pull) return notFound();
       const { labels }: { labels: string[] } = await c.req.json();
-      // Labels are told apart without regard to case; unknown ones are made.
-      const known = new Set(pull.labels.map((label) => label.toLowerCase()));
-      pull.labels.push(...labels.filter((label) => !known.has(label.toLowerCase())));
+      addLabels(pull, labels, state.account);
       return Response.json(pull.labels.map((label) => labelShape(state, label)));
     })
     .delete('/:number/labels/:name', (c) => {
@@ -70,8 +68,17 @@ export function issueRoutes(state: GitHubState): Hono {
       const at = pull?.labels.findIndex((label) => label.toLowerCase() === name) ?? -1;
       if (!pull) return notFound();
       if (at === -1) return refusal(404, 'Label does not exist');
-      pull.labels.splice(at, 1);
+      const [label] = pull.labels.splice(at, 1);
+      pull.labelling.push({ event: 'unlabeled', label: label!, by: state.account, at: now() });
       return Response.json(pull.labels.map((label) => labelShape(state, label)));
+    })
+    .get('/:number/events', (c) => {
+      const pull = findPull(state, c.req.param('number'));
+      if (!pull) return notFound();
+      return page(
+        c.req.url,
+        pull.labelling.map((_, at) => labelEventShape(state, pull, at)),
+      );
     })
     .get('/:number/comments', (c) => {
       const pull = findPull(state, c.req.param('number'));

@@ -194,6 +194,7 @@ export function openPull(state: GitHubState, draft: PullBody, user: string): Pul
     baseCommit,
     state: 'open',
     labels: [],
+    labelling: [],
     user,
     fork: '',
     draft: false,
@@ -245,4 +246,13 @@ function textFaults({ title = 'unchanged', body }: PullBody): FieldError[] {
 
 function customFault(message: string): Response {
   return invalid({ resource: 'PullRequest', code: 'custom', message });
+}
+
+/** Puts labels on; they are told apart without regard to case, and unknown ones are made. */
+export function addLabels(pull: Pull, labels: readonly string[], by: string): void {
+  const known = new Set(pull.labels.map((label) => label.toLowerCase()));
+  for (const label of labels.filter((one) => !known.has(one.toLowerCase()))) {
+    pull.labels.push(label);
+    pull.labelling.push({ event: 'labeled', label, by, at: now() });
+  }
 }

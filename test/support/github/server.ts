@@ -8,7 +8,7 @@ import { Api } from './api.ts';
 import { addComment } from './comments.ts';
 import { Faults, type Fault, type FaultPlan } from './faults.ts';
 import { answerGit } from './git-http.ts';
-import { closePull, findPull, type MergeMethod, mergePull, openPull } from './pulls.ts';
+import { addLabels, closePull, findPull, type MergeMethod, mergePull, openPull } from './pulls.ts';
 import { BareRepository } from './repository.ts';
 import type { Comment, GitHubState, Pull, Status } from './state.ts';
 import { type Delivery, type Hook, Webhooks } from './webhooks.ts';
@@ -68,6 +68,7 @@ export interface FakeGitHub {
   mergePull(number: number, by?: string, method?: MergeMethod): string;
   closePull(number: number, by?: string): void;
   comment(number: number, by: string, body: string): void;
+  label(number: number, by: string, label: string): void;
   close(): Promise<void>;
 }
 
@@ -236,6 +237,10 @@ export async function startGitHub(options: FakeGitHubOptions): Promise<FakeGitHu
     },
     comment(number, by, body) {
       addComment(state, number, by, body);
+      notice();
+    },
+    label(number, by, label) {
+      addLabels(findPull(state, number)!, [label], by);
       notice();
     },
     close: () =>

@@ -134,6 +134,24 @@ export function labelShape(state: GitHubState, name: string): object {
   };
 }
 
+/** What happened to a pull request's labels, as its events tell it. */
+export function labelEventShape(state: GitHubState, pull: Pull, index: number): object {
+  const { event, label, by, at } = pull.labelling[index]!;
+  const id = pull.number * 1000 + index;
+  return {
+    id,
+    node_id: `LE_${id}`,
+    url: `${state.apiUrl}/repos/${state.owner}/${state.repo}/issues/events/${id}`,
+    actor: userShape(state, by),
+    event,
+    commit_id: null,
+    commit_url: null,
+    created_at: at,
+    performed_via_github_app: null,
+    label: { name: label, color: 'ededed' },
+  };
+}
+
 const PULL_LINKS = 'comments commits statuses html issue review_comments review_comment self'.split(
   ' ',
 );

@@ -12,6 +12,8 @@ export interface Pull {
   baseCommit: string;
   state: 'open' | 'closed';
   labels: string[];
+  /** What was put on and taken off, oldest first. */
+  labelling: { event: 'labeled' | 'unlabeled'; label: string; by: string; at: string }[];
   user: string;
   /** Owner of the fork that its branch lies in; empty: it lies here. */
   fork: string;
