@@ -213,12 +213,26 @@ export class Controller {
       onEnded: (name) => this.#ended(name),
       onGathered: () => this.#loops.plan.nudge(EXPORTS),
     });
+    this.#previews = createPreviews({
+      config,
+      store,
+      repository,
+      forge: this.#forge,
+      runner: this.#runner,
+      plan: () => this.#plan,
+      pageUrl: options.previewUrl,
+      log,
+      metrics,
+      now,
+      onPull: (number) => this.#loops.preview.nudge(String(number)),
+    });
     const proposals = createProposals({
       config,
       store,
       trees,
       repository,
       forge: this.#forge,
+      renderer: this.#previews.renderer,
       plan: () => this.#plan,
       busy: () => this.#loops.drift.depth + this.#loops.observe.depth > 0,
       log,
@@ -236,19 +250,6 @@ export class Controller {
     });
     const { drift, group, proposal, dashboard } = proposals;
     this.waiters = proposals.waiters;
-    this.#previews = createPreviews({
-      config,
-      store,
-      repository,
-      forge: this.#forge,
-      runner: this.#runner,
-      plan: () => this.#plan,
-      pageUrl: options.previewUrl,
-      log,
-      metrics,
-      now,
-      onPull: (number) => this.#loops.preview.nudge(String(number)),
-    });
     const revision = new RevisionLoop({ store, log, metrics, now });
     this.decisions = createDecisions({
       store,
@@ -281,7 +282,7 @@ export class Controller {
       // One at a time, so that limits are kept.
       group: loop('group', 1, (key) => group.handle(key)),
       // Those that were opened together are not asked for together for ever.
-      proposal: loop('proposal', 4, (id) => spread(proposal.handle(id))),
+      proposal: loop('proposal', 4, (id, signal) => spread(proposal.handle(id, signal))),
       pulls: loop('pulls', 1, () => spread(this.#previews.loop.list())),
       preview: loop('preview', 8, (number, signal) =>
         spread(this.#previews.loop.handle(number, signal)),

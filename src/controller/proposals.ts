@@ -7,9 +7,10 @@ import { turns } from '../loop/turns.ts';
 import { DashboardLoop } from '../proposals/dashboard.ts';
 import { GroupLoop } from '../proposals/group-loop.ts';
 import { ProposalLoop } from '../proposals/proposal-loop.ts';
-import { verifyDrifts } from '../proposals/verify.ts';
+import { Verdicts } from '../proposals/verify.ts';
 import { Waiters } from '../proposals/waiters.ts';
 import type { PlanLoop } from '../reconcile/plan-loop.ts';
+import type { UntrustedRenderer } from '../render/worker/untrusted-renderer.ts';
 import type { Store } from '../store/store.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
@@ -21,6 +22,8 @@ export interface ProposalParts {
   trees: SiteStore;
   repository: PlanRepository;
   forge: Forge;
+  /** Renders what nobody has reviewed. */
+  renderer: UntrustedRenderer;
   plan: () => PlanLoop;
   /** Whether edits that were found are still waiting to be looked at. */
   busy: () => boolean;
@@ -49,7 +52,13 @@ export interface Proposals {
 }
 
 /** Builds what finds edits, works out the plan edits that explain them, and has people decide. */
-export function createProposals({ config, plan, busy, ...parts }: ProposalParts): Proposals {
+export function createProposals({
+  config,
+  plan,
+  busy,
+  renderer,
+  ...parts
+}: ProposalParts): Proposals {
   const { store, trees, repository, forge, log, onGroup } = parts;
   const { branch, path, pollInterval } = config.plan;
   const { windows, timeZone, gather, maxOpenProposals, maxProposalsPerHour } = config.drift;
@@ -70,6 +79,8 @@ export function createProposals({ config, plan, busy, ...parts }: ProposalParts)
     busy,
     pause: turns(),
   });
+  const { timeout } = config.preview;
+  const verdicts = new Verdicts({ repository, trees, renderer, path, timeout, plan: current });
   const proposal = new ProposalLoop({
     ...parts,
     branch,
@@ -77,8 +88,7 @@ export function createProposals({ config, plan, busy, ...parts }: ProposalParts)
     plan: current,
     fetched: () => plan().fetched,
     siteDiff: (row) => treeDiff(trees, current()?.plan, row.site, row.baseCommit, row.editCommit),
-    verify: (commit, drifts) =>
-      verifyDrifts({ repository, trees, path, plan: current(), commit, drifts }),
+    verify: (...of) => verdicts.of(...of),
   });
   const dashboard = new DashboardLoop({
     store,

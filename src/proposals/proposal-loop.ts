@@ -32,8 +32,15 @@ export interface ProposalLoopOptions extends EndingsOptions {
   plan: () => { revision: string; plan: Plan } | undefined;
   /** Unified diff of what was edited at the site. */
   siteDiff: (drift: DriftRow) => Promise<string>;
-  /** Says how the sites of these drifts would render once a commit was merged into the plan in force. */
-  verify: (commit: string, drifts: readonly DriftRow[]) => Promise<string>;
+  /**
+   * Says how the sites of these drifts would render once a commit was merged into the plan in force; undefined where
+   * that was aborted.
+   */
+  verify: (
+    commit: string,
+    drifts: readonly DriftRow[],
+    signal?: AbortSignal,
+  ) => Promise<string | undefined>;
   metrics: Metrics;
 }
 
@@ -54,7 +61,7 @@ export class ProposalLoop {
     this.decisions = new Decisions(options);
   }
 
-  async handle(id: string): Promise<Handled> {
+  async handle(id: string, signal?: AbortSignal): Promise<Handled> {
     const { store, fetched } = this.#options;
     const proposal = await store.proposals.get(id);
     if (!proposal) return undefined;
@@ -66,7 +73,7 @@ export class ProposalLoop {
     const result =
       proposal.state === 'pending'
         ? await this.#open(proposal, drifts)
-        : await this.#follow(proposal, drifts);
+        : await this.#follow(proposal, drifts, signal);
     await this.#count();
     return result;
   }
@@ -138,7 +145,11 @@ export class ProposalLoop {
     });
   }
 
-  async #follow(proposal: ProposalRow, drifts: readonly DriftRow[]): Promise<Handled> {
+  async #follow(
+    proposal: ProposalRow,
+    drifts: readonly DriftRow[],
+    signal: AbortSignal | undefined,
+  ): Promise<Handled> {
     const { forge, pollInterval, log, onGroup } = this.#options;
     const pull = await forge.getPullRequest(proposal.number!);
     // Git and the forge's word may come apart for a moment: what the plan holds is merged.
@@ -155,7 +166,7 @@ export class ProposalLoop {
     await this.#policy.takeBack(pull, held, proposal.commit);
     if (why === undefined || held || again) {
       if (open.length === 0) return { again: pollInterval };
-      if (!held) await this.#keepUp(proposal, pull, open);
+      if (!held) await this.#keepUp(proposal, pull, open, signal);
       onGroup(proposal.groupKey);
       const wait = held ? undefined : await this.#policy.merge(proposal.id, pull, open);
       return { again: Math.min(pollInterval, Math.max(wait ?? Infinity, SOON)) };
@@ -186,6 +197,7 @@ export class ProposalLoop {
     proposal: ProposalRow,
     pull: PullRequest,
     open: readonly DriftRow[],
+    signal: AbortSignal | undefined,
   ): Promise<void> {
     const { store, forge } = this.#options;
     const wanted = await this.#wanted(proposal, pull);
@@ -196,7 +208,8 @@ export class ProposalLoop {
         ? await noteTheirs(store, proposal, pull.head)
         : await pushOurs(this.#options, proposal, pull.head);
     if (row.theirs !== null) {
-      await this.#tellOwner(row, row.theirs, open);
+      const verdict = await this.#options.verify(row.theirs, open, signal);
+      if (verdict !== undefined) await this.#tellOwner(row, row.theirs, verdict);
       return;
     }
     const body = await this.#body(row, open);
@@ -245,10 +258,8 @@ export class ProposalLoop {
   }
 
   /** The branch is somebody else's now: what they should know is said in a comment, and nothing is overwritten. */
-  async #tellOwner(row: ProposalRow, head: string, open: readonly DriftRow[]): Promise<void> {
-    const { forge, verify } = this.#options;
-    const verdict = await verify(head, open);
-    await forge.ensureComment(
+  async #tellOwner(row: ProposalRow, head: string, verdict: string): Promise<void> {
+    await this.#options.forge.ensureComment(
       row.number!,
       'branch',
       `This branch is at \`${head.slice(0, 12)}\`, which trueup did not put there, so trueup changes nothing on it any more. ${verdict}`,

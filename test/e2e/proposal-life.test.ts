@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
 import type { ProposalRow } from '../../src/store/rows.ts';
+import { slowTemplates } from '../support/hostile-plans.ts';
 import { TestService } from '../support/service.ts';
 import { PAIR, pairPlan } from '../support/world-plan.ts';
 import { World } from '../support/world.ts';
@@ -133,6 +134,36 @@ test('somebody’s commits on the branch are never overwritten: a comment says w
   expect((await service.api('POST', `/proposals/${proposal.id}/merge`)).status).toBe(200);
   await service.ended(proposal.id, 'merged');
   expect(await world.planFile('sites/lisbon.yaml')).toContain('Hi');
+});
+
+test('what somebody’s commits do is worked out apart, and where it cannot be the comment says why', async () => {
+  await service.stop();
+  service = await TestService.start(world, { config: { preview: { timeout: '3s' } } });
+  const proposal = await edited();
+  await world.git('fetch', '-q', 'origin');
+  await world.git('checkout', '-q', '-b', 'theirs', `origin/${proposal.branch}`);
+  const told = (what: string) =>
+    service.until(`they are told: ${what}`, async () => {
+      expect((await fetch(`${service.url}/healthz`)).status).toBe(200);
+      const comments = await service.store.pulls.comments(proposal.number!);
+      return comments.find(({ marker, body }) => marker === 'branch' && body.includes(what));
+    });
+  const slow = slowTemplates('base');
+  await world.commit('Take for ever', slow, proposal.branch);
+  expect((await told('cannot be rendered')).body).toContain('took longer than 3 s and was ended');
+  const broken = { 'stacks/base/templates/slow-0.j2': '{% if %}' };
+  await world.commit(
+    'Forget what',
+    {
+      ...Object.fromEntries(Object.keys(slow).map((path) => [path, null])),
+      ...broken,
+    },
+    proposal.branch,
+  );
+  expect((await told('would not be valid')).body).toContain('slow-0.j2:1:');
+  const good = { 'stacks/base/templates/slow-0.j2': null, 'sites/porto.yaml': null };
+  await world.commit('Take it back', good, proposal.branch);
+  await told('1 site as found, byte for byte');
 });
 
 test('with its label it is left alone until the label is gone', async () => {
