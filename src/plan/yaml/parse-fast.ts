@@ -181,8 +181,9 @@ class FastParser {
   #plain(at: number): ScalarNode {
     let end = this.#text.indexOf('\n', at);
     if (end < 0) end = this.#text.length;
-    const comment = this.#text.indexOf(' #', at);
-    if (comment >= 0 && comment < end) end = comment;
+    // In the line alone: to its next comment a file may go on for long.
+    const comment = this.#text.slice(at, end).indexOf(' #');
+    if (comment >= 0) end = at + comment;
     while (this.#text.charCodeAt(end - 1) === SPACE) end -= 1;
     const token = this.#text.slice(at, end);
     if (/^(?:[&*!|>%@`"'{}[\],#]|[-?:](?: |$))|: |:$/.test(token)) unusual();
