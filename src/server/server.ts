@@ -17,6 +17,8 @@ const BODY_TIMEOUT = 30_000;
 const KEEP_ALIVE = 5_000;
 /** Bytes of a request's line and headers. */
 const MAX_HEADERS = 16 * 1024;
+/** Agents that come back all at once are not left to knock again, which takes them seconds (connections). */
+const BACKLOG = 4_096;
 /** Every agent keeps one while it waits for news. */
 const MAX_CONNECTIONS = 20_000;
 /** Statuses of what Node cannot read; the others are 400. */
@@ -66,7 +68,7 @@ export function createServer(options: ServerOptions): Server {
       await new Promise<void>((resolve, reject) => {
         const fail = (error: NodeJS.ErrnoException): void => reject(listenError(error, host, port));
         server.once('error', fail);
-        server.listen(port, host.replace(/^\[|\]$/g, ''), () => {
+        server.listen({ port, host: host.replace(/^\[|\]$/g, ''), backlog: BACKLOG }, () => {
           server.off('error', fail);
           server.on('error', (error) => log.error({ err: error }, 'the HTTP server failed'));
           resolve();
