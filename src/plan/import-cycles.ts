@@ -3,6 +3,9 @@ import type { SiteDefinition, StackDefinition } from './plan.ts';
 import { positionOf } from './shape.ts';
 import { nodeAt } from './yaml/value.ts';
 
+/** More circles than these are not looked for. */
+const MAX_CIRCLES = 100;
+
 /**
  * Sites that import from each other in a circle, whichever stacks these are: none of them could be brought up first.
  * The circle is told with what is imported on each step.
@@ -85,7 +88,7 @@ function cycles(names: readonly string[], next: (name: string) => readonly strin
     const enter = (name: string): void => {
       place.set(name, path.length);
       path.push(name);
-      open.push([...next(name)].toSorted(compareText));
+      open.push([...new Set(next(name))].toSorted(compareText));
     };
     if (!done.has(start)) enter(start);
     while (path.length > 0) {
@@ -100,6 +103,7 @@ function cycles(names: readonly string[], next: (name: string) => readonly strin
         const from = cycle.indexOf(cycle.toSorted(compareText)[0]!);
         const turned = [...cycle.slice(from), ...cycle.slice(0, from)];
         found.push([...turned, turned[0]!]);
+        if (found.length >= MAX_CIRCLES) return found;
       } else if (!done.has(name)) enter(name);
     }
   }

@@ -31,7 +31,9 @@ export function exportProblems(plan: Plan): Problem[] {
   return [...wanted].flatMap(([stack, paths]) => {
     // A stack that is deployed nowhere so far says what it will export.
     const known = top.get(stack);
-    return known ? [...paths].map((path) => unknownParameter(stack, path, known)) : [];
+    if (!known) return [];
+    const places = new Map(stack.exports.map((path, index) => [path, index]));
+    return [...paths].map((path) => unknownParameter(stack, path, places.get(path)!, known));
   });
 }
 
@@ -45,11 +47,11 @@ function paramsOf(plan: Plan, site: string): MapNode | undefined {
 }
 
 function unknownParameter(
-  { name, exports, document }: StackDefinition,
+  { name, document }: StackDefinition,
   path: string,
+  index: number,
   known: ReadonlySet<string>,
 ): Problem {
-  const index = exports.indexOf(path);
   const node =
     nodeAt(document.root, ['exports', index]) ??
     nodeAt(document.root, ['exports', 'params', index]);

@@ -80,13 +80,25 @@ export function stackReferences(
       const hint = `say what it exports in ${exporter.document.file}`;
       return [{ message, position, hint }];
     }
+    const isExported = withinOneOf(exported);
     return (stack.importNames.get(name) ?? []).flatMap((path, at): Problem[] => {
-      if (exported.some((one) => path === one || path.startsWith(`${one}.`))) return [];
+      if (isExported(path)) return [];
       const message = `${says} ${quoted(path)} from ${quoted(name)}, which does not export it`;
       const source = nodeAt(root, ['imports', name, at])!.source!;
       return [{ message, position: positionOf(source), ...nearest(path, exported) }];
     });
   });
+}
+
+/** A test for dotted paths that are one of these names, or within it. */
+function withinOneOf(names: readonly string[]): (path: string) => boolean {
+  const known = new Set(names);
+  const lengths = new Set(names.map(({ length }) => length));
+  return (path) => {
+    for (let end = path.indexOf('.'); end >= 0; end = path.indexOf('.', end + 1))
+      if (lengths.has(end) && known.has(path.slice(0, end))) return true;
+    return known.has(path);
+  };
 }
 
 /** The names of all that a stack exports; parameters as dotted paths. */
@@ -117,12 +129,13 @@ export function siteReferences(
     problems.push({ ...unknownStack(name), position });
   }
   problems.push(...gatheredTwice(site, plan.stacks));
+  const labels = Object.keys(site.labels);
   for (const { label, pattern } of plan.labels) {
     if (Object.hasOwn(site.labels, label) || !isName(label)) continue;
     problems.push({
       message: `the site ${quoted(site.name)} has no label ${quoted(label)}, which the layer ${quoted(pattern)} asks for`,
       position: keyPosition(root, ['labels']),
-      ...nearest(label, Object.keys(site.labels)),
+      ...nearest(label, labels),
     });
   }
   for (const [stack, from] of Object.entries(site.imports)) {

@@ -119,5 +119,6 @@ function listMerge(text: string): ListMerge {
 }
 
 function duplicates(values: readonly string[]): number[] {
-  return [...values.keys()].filter((index) => values.indexOf(values[index]!) < index);
+  const seen = new Set<string>();
+  return [...values.keys()].filter((index) => seen.size === seen.add(values[index]!).size);
 }

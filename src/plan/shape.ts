@@ -40,9 +40,27 @@ export function quoted(text: string): string {
   });
 }
 
-/** `did you mean "layers"?`, if one of the known words is near enough; an object to spread into a problem. */
-export function nearest(word: string, known: Iterable<string>): { hint?: string } {
-  const best = nearestWord(word, known);
+/** Words that one of them may have been meant by. */
+export type Words = ReadonlyMap<string, unknown> | ReadonlySet<string> | readonly string[];
+
+/** No slip of the pen is looked for in a longer word. */
+const MAX_WORD = 200;
+/** Pairs of letters that are looked at for hints among the same words: some milliseconds. */
+const MAX_PAIRS = 2_000_000;
+const pairsSeen = new WeakMap<Words, number>();
+
+/**
+ * `did you mean "layers"?`, if one of the known words is near enough; an object to spread into a problem. Where very
+ * many are wrong and very many known, only the first get a hint: each is compared with each.
+ * @param known the same object for all that is looked up in it
+ */
+export function nearest(word: string, known: Words): { hint?: string } {
+  const seen = pairsSeen.get(known) ?? 0;
+  if (seen > MAX_PAIRS || word.length > MAX_WORD) return {};
+  const words: string[] = 'keys' in known && 'has' in known ? [...known.keys()] : [...known];
+  const letters = words.reduce((sum, one) => sum + one.length, 0);
+  pairsSeen.set(known, seen + word.length * letters);
+  const best = nearestWord(word, words);
   if (best === undefined) return {};
   return { hint: `did you mean ${quoted(best)}?` };
 }

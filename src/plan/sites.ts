@@ -72,7 +72,7 @@ function hostProblems(site: SiteDefinition): Problem[] {
   const known = (host: string, position: Position): void => {
     if (site.hosts.has(host)) return;
     const message = `the site has no host ${quoted(host)}`;
-    problems.push({ message, position, ...nearest(host, site.hosts.keys()) });
+    problems.push({ message, position, ...nearest(host, site.hosts) });
   };
   for (const [group, hosts] of site.groups) {
     if (BUILT_IN_GROUPS.has(fold(group))) {
@@ -90,7 +90,7 @@ function hostProblems(site: SiteDefinition): Problem[] {
     if (site.groups.has(group)) continue;
     const message = `the site has no group ${quoted(group)}`;
     const position = keyPosition(root, ['groupParams', group]);
-    problems.push({ message, position, ...nearest(group, site.groups.keys()) });
+    problems.push({ message, position, ...nearest(group, site.groups) });
   }
   for (const section of ['hosts', 'groups'] as const) {
     const names = site[section]
@@ -103,8 +103,9 @@ function hostProblems(site: SiteDefinition): Problem[] {
 
 function repeated(site: SiteDefinition): Problem[] {
   const problems: Problem[] = [];
+  const seen = new Set<string>();
   for (const [index, stack] of site.stacks.entries()) {
-    if (site.stacks.indexOf(stack) === index) continue;
+    if (seen.size !== seen.add(stack).size) continue;
     const position = positionOf(nodeAt(site.document.root, ['stacks', index])!.source!);
     problems.push({ message: `the stack ${quoted(stack)} is listed twice`, position });
   }

@@ -32,13 +32,13 @@ export function readExports(
   }
   const problems: Problem[] = [];
   const files = new Map<string, string>();
+  const own = [...targets].map((one) => one.slice(name.length + 1));
   for (const [key, path] of Object.entries(exports.files)) {
     const target = `${name}/${path}`;
     // What is wrong with it is told here, and not once more by those that import it.
     files.set(key, target);
     if (!targets.has(target)) {
       const position = positionOf(nodeAt(root, ['exports', 'files', key])!.source!);
-      const own = [...targets].map((one) => one.slice(name.length + 1));
       const message = `the stack ${quoted(name)} gives site trees no file ${quoted(path)} to export`;
       problems.push({ message, position, ...nearest(path, own) });
     }

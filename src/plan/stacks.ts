@@ -55,17 +55,15 @@ export function readStack(
     playbook: one,
     node: nodeAt(document.root, ['playbooks', index])!,
   }));
+  const copied = tree.files
+    .filter(({ template }) => !template)
+    .map(({ source }) => source.slice(folder.length + 1));
   for (const { playbook, node } of [...playbooks, ...postCheck.playbooks]) {
     if (targets.has(`${name}/${playbook}`)) continue;
     problems.push({
       message: `there is no playbook ${quoted(`${folder}/${playbook}`)}`,
       position: positionOf(node.source!),
-      ...nearest(
-        playbook,
-        tree.files
-          .filter(({ template }) => !template)
-          .map(({ source }) => source.slice(folder.length + 1)),
-      ),
+      ...nearest(playbook, copied),
     });
   }
   const { exported, problems: exportProblems } = readExports(name, document, value, targets);
