@@ -4,6 +4,7 @@ import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.
 import { messageOf } from '../model/errors.ts';
 import type { Position, Problem } from '../model/problem.ts';
 import type { Defaults } from './defaults.ts';
+import { addEquality } from './schema-equality.ts';
 import { type FindSecrets, secretFinder } from './schema-secrets.ts';
 import { DefaultsWalk, type Json, type JsonObject, SchemaTooLarge } from './schema-walk.ts';
 import { positionOf, quoted, topOf } from './shape.ts';
@@ -133,6 +134,7 @@ export function compileSchema(
     validateSchema: false,
   });
   addFormats.default(ajv);
+  addEquality(ajv);
   ajv.addKeyword({ keyword: 'x-secret', schemaType: 'boolean' });
   const faults: SchemaFault[] = [];
   for (let tries = 0; tries < MAX_FAULTS; tries += 1) {
