@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 
 import { planFiles } from '../../test/support/plan-files.ts';
 import { siteParams } from './layers.ts';
@@ -7,6 +7,9 @@ import { nodeAt } from './yaml/value.ts';
 
 /** Were each compared with each, this many would keep whoever reads the plan for minutes: far beyond a test's time. */
 const MANY = 20_000;
+
+// A busy machine may need some seconds as well.
+vi.setConfig({ testTimeout: 30_000 });
 
 const SITE = 'apiVersion: trueup/v1\nkind: Site\nstacks: [s]\n';
 
