@@ -10,6 +10,7 @@ import { explainedPaths, Proof } from './proof.ts';
 import { SecretGuard } from './secrets.ts';
 import { editsOf } from './stage.ts';
 import { overlayTitle, paramsTitle, templateTitle } from './title.ts';
+import { type Pause, Pending, Trials } from './trials.ts';
 
 export interface BackportRequest {
   plan: Plan;
@@ -31,18 +32,39 @@ export interface BackportRequest {
  * @throws InvalidInput if the plan does not render at the site; UserError if it has no such site
  */
 export function backport(request: BackportRequest): BackportResult {
+  return answer(request);
+}
+
+/** As `backport`, for a process that has other things to do: `pause` is called, and awaited, every now and then. */
+export async function backportInTurns(
+  request: BackportRequest,
+  pause: Pause,
+  trials: Trials = new Trials(),
+): Promise<BackportResult> {
+  for (;;) {
+    await pause();
+    try {
+      return answer(request, trials);
+    } catch (error) {
+      if (!(error instanceof Pending)) throw error;
+      await error.work(pause);
+    }
+  }
+}
+
+function answer(request: BackportRequest, trials?: Trials): BackportResult {
   const { plan, revision, site, observed } = request;
-  const proof = new Proof(plan, site);
+  const proof = new Proof(plan, site, trials);
   const paths = changedPaths(proof.desired, observed);
   if (paths.length === 0) return { site, revision, proposals: [], unexplained: [] };
   const secrets = new SecretGuard(plan, site, proof.desired, observed);
-  const answer = new Answer(request, proof, secrets, paths).find();
+  const found = new Answer(request, proof, secrets, paths).find();
   const shown = (text: string): string => secrets.redact(text);
   return {
     site,
     revision,
-    proposals: answer.proposals.map((proposal) => redacted(proposal, shown)),
-    unexplained: [...answer.unexplained].map(([path, reason]) => ({
+    proposals: found.proposals.map((proposal) => redacted(proposal, shown)),
+    unexplained: [...found.unexplained].map(([path, reason]) => ({
       path: shown(path),
       reason: shown(reason),
     })),

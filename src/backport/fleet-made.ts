@@ -5,9 +5,10 @@ import type { Plan } from '../plan/plan.ts';
 import { renderSite } from '../render/render.ts';
 import type { Cover, LayerReach } from './fleet-cover.ts';
 import { type FleetFacts, fleetNotes, fleetTitle } from './fleet-tell.ts';
-import { type Pause, radiusOf, type SiteEdit } from './fleet-trial.ts';
+import { radiusOf, type SiteEdit } from './fleet-trial.ts';
 import { contentPatch } from './patch.ts';
 import { SecretGuard } from './secrets.ts';
+import type { Pause } from './trials.ts';
 
 /** How a site is given the change: by a layer, by its own file, by working backwards at it alone, or not at all. */
 export type Way = 'layer' | 'own' | 'backport' | 'apart';

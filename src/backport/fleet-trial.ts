@@ -9,6 +9,7 @@ import type { Plan } from '../plan/plan.ts';
 import { changedFiles } from '../render/changed-files.ts';
 import { renderSite } from '../render/render.ts';
 import { explainedPaths } from './proof.ts';
+import type { Pause } from './trials.ts';
 
 /** An edited site. */
 export interface SiteEdit {
@@ -19,9 +20,6 @@ export interface SiteEdit {
 
 /** Whole new contents of plan files; null: the file goes. */
 export type NewFiles = ReadonlyMap<string, Pick<PlanEdit, 'content' | 'mode'>>;
-
-/** Gives others their turn; called, and awaited, every now and then. */
-export type Pause = () => Promise<void>;
 
 /** The plan with files changed; undefined if it would not be valid. */
 export async function planWith(

@@ -8,16 +8,10 @@ import { backport } from './backport.ts';
 import { chooseCover, type Cover, type LayerReach, layerReaches } from './fleet-cover.ts';
 import { FleetTeller, isOverlay, isShared, type Made, type Way } from './fleet-made.ts';
 import { isJoined, sayIn, wantedValues } from './fleet-place.ts';
-import {
-  type NewFiles,
-  type Pause,
-  planOfSite,
-  planWith,
-  rendersAt,
-  type SiteEdit,
-} from './fleet-trial.ts';
+import { type NewFiles, planOfSite, planWith, rendersAt, type SiteEdit } from './fleet-trial.ts';
 import { overlayEdits } from './overlay.ts';
 import { recommendedSet } from './recommended.ts';
+import type { Pause } from './trials.ts';
 import { type YamlChange, yamlChanges } from './yaml-changes.ts';
 
 export { fleetKey } from './fleet-key.ts';

@@ -1,7 +1,8 @@
-import { backport } from '../backport/backport.ts';
-import { type Pause, planWith, rendersAt, type SiteEdit } from '../backport/fleet-trial.ts';
+import { backportInTurns } from '../backport/backport.ts';
+import { planWith, rendersAt, type SiteEdit } from '../backport/fleet-trial.ts';
 import { fleetProposals } from '../backport/fleet.ts';
 import { recommendedSet } from '../backport/recommended.ts';
+import type { Pause } from '../backport/trials.ts';
 import type { BackportProposal, BackportResult } from '../model/proposal.ts';
 import type { Plan } from '../plan/plan.ts';
 import { choiceOf } from './choice.ts';
@@ -37,7 +38,7 @@ export async function solve(request: SolveRequest): Promise<Solution> {
     const result = await fleetProposals({ plan, revision, edits, pause });
     return choose({ ...result, adopted: Math.min(1, result.proposals.length), chosen: false });
   }
-  const result = backport({ plan, revision, ...first, place: 'auto' });
+  const result = await backportInTurns({ plan, revision, ...first, place: 'auto' }, pause);
   const made = recommendedSet(result);
   return choose({
     ...result,
