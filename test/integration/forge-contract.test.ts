@@ -43,7 +43,7 @@ async function startLocal(): Promise<ForgeBench> {
       losing = true;
     },
     // There is no page with a button: deleting the branch is the way.
-    closeByHand: () => repository.deleteBranch('trueup/lisbon-07/1f0c2a9b'),
+    closeByHand: async () => repository.deleteBranch('trueup/lisbon-07/1f0c2a9b'),
     close: async () => rmSync(folder, { recursive: true, force: true }),
   };
 }
@@ -71,7 +71,7 @@ async function startGitHub(): Promise<ForgeBench> {
         }));
     },
     loseNextAnswer: () => github.fail(lostAnswer, { on: /^(?:POST|PUT|PATCH|DELETE)/ }),
-    closeByHand: (number) => github.closePull(number),
+    closeByHand: async (number) => github.closePull(number),
     close: () => bench.close(),
     people: {
       comment: (number, by, body) => github.comment(number, by, body),
@@ -104,7 +104,7 @@ async function startGitea(): Promise<ForgeBench> {
         .map(({ context, status, description }) => ({ context, state: status, description }));
     },
     loseNextAnswer: () => gitea.fail(lostAnswer, { on: /^(?:POST|PUT|PATCH|DELETE)/ }),
-    closeByHand: (number) => gitea.closePull(number),
+    closeByHand: async (number) => gitea.closePull(number),
     close: () => bench.close(),
     people: {
       comment: (number, by, body) => gitea.comment(number, by, body),

@@ -11,6 +11,7 @@ import { startGitHub } from '../github/server.ts';
  */
 const repository = { owner: 'acme', repo: 'scratch' };
 const github = await startGitHub({ ...repository, token: `ghp_${'live0'.repeat(7)}0` });
+github.state.autoMergeAllowed = true;
 const gitea = await startGitea({ ...repository, token: '0123456789'.repeat(4) });
 const env = {
   ...process.env,
@@ -22,7 +23,7 @@ const env = {
   TRUEUP_LIVE_GITEA_URL: gitea.url,
 };
 const vitest = join(import.meta.dirname, '../../../node_modules/.bin/vitest');
-const tests = ['test/e2e/live'];
+const tests = ['test/e2e/live', 'test/integration/forge-live'];
 const child = spawn(vitest, ['run', ...tests, ...process.argv.slice(2)], { env, stdio: 'inherit' });
 const [code]: (number | null)[] = await once(child, 'exit');
 const left = [github, gitea].flatMap(({ repository: one }) =>

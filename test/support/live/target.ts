@@ -26,11 +26,13 @@ function github(env: NodeJS.ProcessEnv): LiveTarget | undefined {
   const baseUrl = env['TRUEUP_LIVE_GITHUB_API'] ?? 'https://api.github.com';
   const service = 'https://github.com';
   const host = baseUrl === 'https://api.github.com' ? service : new URL(baseUrl).origin;
+  // One for all: it keeps count of its writes.
+  const forge = new GitHubForge({ repository, token: () => token, baseUrl });
   return {
     token,
     gitUrl: `${host}/${repository}.git`,
     setting: { type: 'github', github: { repository, token, baseUrl } },
-    forge: () => new GitHubForge({ repository, token: () => token, baseUrl }),
+    forge: () => forge,
     ask: asker(`${baseUrl}/repos/${repository}`, token),
   };
 }
