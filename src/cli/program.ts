@@ -214,7 +214,10 @@ function addServerCommands(program: Command): void {
   withServer(program.command('check'))
     .description('check the plan that a pull request would give at hosts, changing nothing there')
     .argument('<number>', 'of the pull request')
-    .option('--commit <commit>', 'the commit that you have read; needed, in full, for one from a fork')
+    .option(
+      '--commit <commit>',
+      'the commit that you have read; needed, in full, for one from a fork',
+    )
     .action(
       run<ServerFlags & { commit?: string }>(async (options, [number], output) =>
         (await import('./commands/check.ts')).check(

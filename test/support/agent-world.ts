@@ -120,15 +120,19 @@ export class AgentWorld {
     this.agent = undefined;
   }
 
-  /** Changes the clock that the plan has for the site. */
+  /** Changes the clock that the plan has for the site, and waits until that is desired there. */
   async planClock(clock: string): Promise<void> {
     await this.world.pull();
     const file = 'layers/common.yaml';
     const text = await this.world.planFile(file);
-    await this.world.commit(`The clock is ${clock}`, {
+    const commit = await this.world.commit(`The clock is ${clock}`, {
       [file]: `${text.replace(/^clock: .*$/m, `clock: ${clock}`)}\n`,
     });
     this.service.look();
+    await this.until('the new clock is desired', async () => {
+      const row = await this.service.store.sites.get(this.site);
+      return row?.desiredRevision === commit;
+    });
   }
 
   get tree(): string {

@@ -7,22 +7,23 @@ export class Link {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
   #cut = false;
+  #to: URL;
 
-  private constructor(server: Server, url: string) {
+  private constructor(server: Server, url: string, to: string) {
     this.#server = server;
     this.url = url;
+    this.#to = new URL(to);
   }
 
   /** @param to the server's address: `http://127.0.0.1:7440` */
   static async to(to: string): Promise<Link> {
-    const { hostname, port } = new URL(to);
     const server = createServer({ allowHalfOpen: true });
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion
     const { port: own } = server.address() as AddressInfo;
-    const link = new Link(server, `http://127.0.0.1:${own}`);
-    server.on('connection', (socket) => link.#pass(socket, Number(port), hostname));
+    const link = new Link(server, `http://127.0.0.1:${own}`, to);
+    server.on('connection', (socket) => link.#pass(socket));
     return link;
   }
 
@@ -36,14 +37,20 @@ export class Link {
     this.#cut = false;
   }
 
+  /** From now on it leads to another address: the server was started anew. */
+  lead(to: string): void {
+    this.#to = new URL(to);
+  }
+
   close(): void {
     this.cut();
     this.#server.close();
   }
 
-  #pass(socket: Socket, port: number, host: string): void {
+  #pass(socket: Socket): void {
     if (this.#cut) return void socket.destroy();
-    const onward = connect({ port, host, allowHalfOpen: true });
+    const { hostname: host, port } = this.#to;
+    const onward = connect({ port: Number(port), host, allowHalfOpen: true });
     for (const [one, other] of [
       [socket, onward],
       [onward, socket],
