@@ -67,7 +67,7 @@ export interface Config {
     bundleCacheMib: number;
     maxReturnMib: number;
   };
-  metrics: { perSite: 'auto' | 'on' | 'off'; perSiteLimit: number };
+  metrics: { perSite: 'auto' | 'on' | 'off'; perSiteLimit: number; access: 'open' | 'token' };
   log: {
     level: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
     format: 'auto' | 'json' | 'pretty';

@@ -91,7 +91,7 @@ test('only the plan has no default', async () => {
       bundleCacheMib: 512,
       maxReturnMib: 64,
     },
-    metrics: { perSite: 'auto', perSiteLimit: 2_000 },
+    metrics: { perSite: 'auto', perSiteLimit: 2_000, access: 'open' },
     log: { level: 'info', format: 'auto' },
   });
   expect(config.runner.concurrency % 4).toBe(0);

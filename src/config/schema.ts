@@ -360,6 +360,12 @@ const metrics = z
       .prefault('auto')
       .describe('Series of their own for each site; auto: up to perSiteLimit sites.'),
     perSiteLimit: z.int().min(0).prefault(2_000).describe('Sites up to which auto means on.'),
+    access: z
+      .enum(['open', 'token'])
+      .prefault('open')
+      .describe(
+        'Who may read it: everybody, or whoever sends the token of a viewer, operator or admin.',
+      ),
   })
   .describe('What /metrics tells.');
 

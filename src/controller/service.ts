@@ -81,6 +81,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       store: controller.store,
       metrics: {
         contentType: metrics.registry.contentType,
+        access: config.metrics.access,
         text: async () => {
           await controller.refreshMetrics();
           return metrics.registry.metrics();

@@ -7,7 +7,7 @@ import { timeout } from 'hono/timeout';
 
 import type { Logger } from '../telemetry/logger.ts';
 import { authorizeAgent, ENROLL_PATH, isAgentPath } from './agent-access.ts';
-import { authorize } from './auth.ts';
+import { authorize, authorizeMetrics } from './auth.ts';
 import { limitBody } from './body-limit.ts';
 import type { Env } from './env.ts';
 import { limit, Limiter } from './limiter.ts';
@@ -89,6 +89,8 @@ export function createApp(options: ServerOptions): OpenAPIHono<Env> {
   app.use(knownMethods);
   if (loopback) app.use(refuseForeignHosts(publicUrl));
 
+  const { access = 'open' } = options.metrics;
+  app.use('/metrics', authorizeMetrics({ auth, access, limiter }));
   app.route('/', healthRoutes(options));
   app.route('/', webhookRoutes(options, limits));
   if (options.ui) app.route('/', uiRoutes(options.ui));

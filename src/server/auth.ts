@@ -6,6 +6,7 @@ import type { Secret } from '../config/secret.ts';
 import type { TokenRole } from '../store/rows.ts';
 import type { Store } from '../store/store.ts';
 import type { Env } from './env.ts';
+import type { Limiter } from './limiter.ts';
 import { isLocalRequest } from './local.ts';
 import type { Authenticator, Identity } from './options.ts';
 import { HttpProblem } from './problem.ts';
@@ -72,6 +73,36 @@ export function authorize(options: {
     }
     const allowed = reads ? READERS : DECIDERS;
     if (!allowed.includes(identity.role)) throw forbidden(identity.role, allowed);
+    return next();
+  };
+}
+
+/**
+ * The same for metrics, which tell of all sites: everybody may read them, or whoever sends the token of a reader; but
+ * a token that may not is refused in either case, a wrong one as well.
+ * @param options.limiter counts refused tokens; whoever tries them out is not heard for a while
+ */
+export function authorizeMetrics(options: {
+  auth: Authenticator;
+  access: 'open' | 'token';
+  limiter: Pick<Limiter, 'assertCredit' | 'refusedToken'>;
+}): MiddlewareHandler<Env> {
+  const { auth, access, limiter } = options;
+  return async (c, next) => {
+    const header = c.req.header('authorization');
+    if (header === undefined) {
+      if (access === 'open') return next();
+      throw unauthorized('send a token: "Authorization: Bearer …"');
+    }
+    const address = c.env.incoming.socket.remoteAddress ?? '';
+    limiter.assertCredit(address);
+    const identity = await findIdentity(auth, header);
+    if (!identity) {
+      limiter.refusedToken(address);
+      throw unauthorized('the token is unknown or was revoked', 'error="invalid_token"');
+    }
+    if (!READERS.includes(identity.role)) throw forbidden(identity.role, READERS);
+    c.set('identity', identity);
     return next();
   };
 }

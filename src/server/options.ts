@@ -119,7 +119,8 @@ export interface ServerOptions {
     | 'tokens'
     | 'transaction'
   >;
-  metrics: { contentType: string; text: () => Promise<string> };
+  /** Beyond `open`, the default, they take the token of somebody who may read everything. */
+  metrics: { contentType: string; text: () => Promise<string>; access?: 'open' | 'token' };
   /** Whether the process itself is well: if not, whoever runs it should start it anew. */
   health: () => Health;
   /** Whether the controller can do its work. */

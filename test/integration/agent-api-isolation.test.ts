@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
@@ -20,8 +20,8 @@ const Document = z.looseObject({
 
 const SECRET = 'only-lisbon-knows';
 const ADDRESS = '198.51.100.77';
-/** Where no token is needed, whatever one is sent: told of no site, or of all. */
-const OPEN = ['/healthz', '/readyz', '/metrics'];
+/** Where no token is looked at: told of no site. */
+const OPEN = ['/healthz', '/readyz'];
 
 /** A site with things of its own that nobody else must see. */
 function tellingSite(vault: string): string {
@@ -106,6 +106,7 @@ test('the token and the bundle of a site reveal nothing of another site', async 
   await lookAtAnswers(telling);
   await lookAtBundle(telling);
   expect(telling.found.filter((one) => !one.startsWith('own '))).toEqual([]);
+  await lookAtAgent(telling);
 });
 
 /** Asks everything that can be asked, with the token of the other site. */
@@ -128,10 +129,10 @@ async function lookAtAnswers({ service, ask, found, look, proposal, run }: Telli
           ...(method === 'post' && { body: '{}' }),
         });
         const text = Buffer.from(await response.arrayBuffer()).toString('latin1');
-        if (OPEN.includes(path)) continue;
         const told = `${text}\n${[...response.headers].join('\n')}`.replaceAll(address, '');
         look(`${method} ${address}: ${response.status}`, told);
         if (response.ok) seen.add(path);
+        if (OPEN.includes(path)) continue;
         // Whether there is such a site is not told either.
         if (name !== 'porto' && response.ok) found.push(`${method} ${address} is answered`);
       }
@@ -141,12 +142,39 @@ async function lookAtAnswers({ service, ask, found, look, proposal, run }: Telli
     '/api/v1/sites/{name}/bundle',
     '/api/v1/sites/{name}/nudge',
     '/api/v1/sites/{name}/signers',
+    ...OPEN,
   ]);
   expect(found).toEqual([]);
   const status = async (name: string) => (await ask(`/api/v1/sites/${name}/nudge`)).status;
   expect([await status('lisbon'), await status('nowhere'), await status('p%6frto')]).toEqual([
     403, 403, 200,
   ]);
+  // Metrics do tell of all sites: whoever is to read them has another token.
+  const metrics = await (await fetch(`${service.url}/metrics`)).text();
+  expect(metrics).toContain('trueup_site_info{site="lisbon"');
+  expect((await ask('/metrics')).status).toBe(403);
+}
+
+/** Looks at every file and object that the agent of the first site has: nothing is there of the other site. */
+async function lookAtAgent({ all, service }: Telling): Promise<void> {
+  await all.close();
+  const porto = await service.site('porto');
+  const telling = ['porto', porto.desiredCommit!, porto.desiredDigest!];
+  const files = await readdir(all.data, { recursive: true, withFileTypes: true });
+  const held = new Map<string, Buffer>();
+  for (const file of files.filter((entry) => entry.isFile()))
+    held.set(file.name, await readFile(join(file.parentPath, file.name)));
+  const { stdout } = await promisify(execFile)(
+    'git',
+    ['-C', join(all.data, 'sites.git'), 'cat-file', '--batch-all-objects', '--batch', '--buffer'],
+    { encoding: 'buffer', maxBuffer: 2 ** 28 },
+  );
+  held.set('its objects', stdout);
+  expect(stdout.includes(SECRET)).toBe(true);
+  const found = [...held].flatMap(([where, bytes]) =>
+    telling.filter((word) => bytes.includes(word)).map((word) => `${where} tells ${word}`),
+  );
+  expect(found).toEqual([]);
 }
 
 /** Looks at every byte of the other site's bundle, and at every object in it. */
@@ -240,6 +268,19 @@ test('what a site tells is taken for that site alone', async () => {
   expect(other.status).toBe(403);
   for (const name of ['lisbon', 'porto'])
     expect((await service.store.agents.get(name))?.lastSequence).toBe(0);
+});
+
+test('metrics can be closed to whoever has no token', async () => {
+  const { service } = await startAgentSites({ config: { metrics: { access: 'token' } } });
+  const ask = (headers: Record<string, string>) => fetch(`${service.url}/metrics`, { headers });
+  const open = await ask({});
+  expect([open.status, await open.text()]).toEqual([401, expect.not.stringContaining('lisbon')]);
+  const { token } = await service.store.tokens.create('prometheus', 'viewer');
+  const read = await ask({ authorization: `Bearer ${token}` });
+  expect([read.status, await read.text()]).toEqual([
+    200,
+    expect.stringContaining('trueup_site_info{site="lisbon"'),
+  ]);
 });
 
 test('who asks too much waits, and keeps nobody else waiting', async () => {

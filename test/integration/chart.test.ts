@@ -105,6 +105,10 @@ describe.each([...files])('the chart with %s', (name, file) => {
     for (const monitor of manifests.filter(({ kind }) => kind === 'ServiceMonitor')) {
       expect(service.metadata.labels).toMatchObject(monitor.spec.selector.matchLabels);
       expect(monitor.spec.endpoints[0].port).toBe(service.spec.ports[0].name);
+      // everything.yaml alone has one.
+      expect(monitor.spec.endpoints[0].authorization).toEqual({
+        credentials: { name: 'prometheus-token', key: 'token' },
+      });
     }
     for (const policy of manifests.filter(({ kind }) => kind === 'NetworkPolicy')) {
       expect(template.metadata.labels).toMatchObject(policy.spec.podSelector.matchLabels);

@@ -88,6 +88,41 @@ test('beyond loopback reads need a token too, but health and metrics do not', as
   expect((await api.get('/api/v1/status', bearer(ofSite))).status).toBe(403);
 });
 
+test('metrics refuse whoever may not read them', async () => {
+  const api = await startApi();
+  const status = async (role: Parameters<typeof api.store.tokens.create>[1]) => {
+    const { token } = await api.store.tokens.create(role, role);
+    return (await api.get('/metrics', bearer(token))).status;
+  };
+  expect((await api.get('/metrics')).status).toBe(200);
+  const refused = await api.get('/metrics', bearer('wrong'));
+  expect(refused.status).toBe(401);
+  expect(await refused.text()).not.toContain('trueup_leader');
+  expect([await status('site:lisbon-07'), await status('runner')]).toEqual([403, 403]);
+  expect([await status('viewer'), await status('admin')]).toEqual([200, 200]);
+});
+
+test('metrics take a token where the settings say so', async () => {
+  const api = await startApi({
+    metrics: { contentType: 'text/plain', text: async () => 'trueup_leader 1\n', access: 'token' },
+  });
+  const open = await api.get('/metrics');
+  expect(open.status).toBe(401);
+  expect(open.headers.get('www-authenticate')).toBe('Bearer realm="trueup"');
+  expect(await open.text()).not.toContain('trueup_leader');
+  const { token } = await api.store.tokens.create('prometheus', 'viewer');
+  expect(await (await api.get('/metrics', bearer(token))).text()).toBe('trueup_leader 1\n');
+  expect((await api.get('/healthz')).status).toBe(200);
+});
+
+test('tokens are not tried out on metrics', async () => {
+  const api = await startApi({ limits: { perSecond: 1, burst: 40 } });
+  for (let tried = 0; tried < 2; tried += 1)
+    expect((await api.get('/metrics', bearer('wrong'))).status).toBe(401);
+  expect((await api.get('/metrics', bearer(OPERATOR))).status).toBe(429);
+  expect((await api.get('/metrics')).status).toBe(200);
+});
+
 test('what is not a token of ours opens nothing', async () => {
   const api = await startApi();
   await seed(api.store);

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 
 import { onTestFinished } from 'vitest';
 
+import type { ConfigInput } from '../../src/config/schema.ts';
 import { CentreState, EnrollAnswer, ReturnAnswer } from '../../src/model/agent-wire.ts';
 import type { AgentLimits } from '../../src/server/options.ts';
 import { TestService } from './service.ts';
@@ -23,7 +24,7 @@ export interface AgentSitesWorld {
 
 /** Starts it all; it is gone when the test is over. */
 export async function startAgentSites(
-  options: { agentLimits?: Partial<AgentLimits>; ui?: string } = {},
+  options: { agentLimits?: Partial<AgentLimits>; ui?: string; config?: ConfigInput } = {},
 ): Promise<AgentSitesWorld> {
   const world = await World.create((hosts) => {
     const files = pairPlan(hosts);

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { messageOf } from '../../model/errors.ts';
 import type { ServerOptions } from '../options.ts';
 import { checked, routes } from '../route.ts';
-import { Health, Readiness } from '../wire.ts';
+import { Health, Problem, Readiness } from '../wire.ts';
 
 /** Milliseconds; who asks gives up soon after. */
 const READY_TIMEOUT = 4000;
@@ -41,10 +41,14 @@ const getMetrics = createRoute({
       description: 'The exposition format.',
       content: { 'text/plain': { schema: z.string() } },
     },
+    default: {
+      description: 'Who asks may not read them.',
+      content: { 'application/problem+json': { schema: Problem } },
+    },
   },
 });
 
-/** What those ask who run and watch the process: no token, no limits. */
+/** What those ask who run and watch the process: without limits, and with a token for metrics alone, if at all. */
 export function healthRoutes({ health, ready, metrics, log }: ServerOptions) {
   return routes()
     .openapi(getHealth, (c) => {
