@@ -1,372 +1,35 @@
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, expect, onTestFinished, test } from 'vitest';
 
+import { Agent } from '../../src/agent/agent.ts';
+import { initAgent } from '../../src/agent/enrol.ts';
+import { loadAgentSettings } from '../../src/agent/settings.ts';
 import { allowedKey } from '../../src/bundle/allowed-keys.ts';
-import { createSiteBundle, intakeDesired } from '../../src/bundle/desired.ts';
+import { intakeDesired } from '../../src/bundle/desired.ts';
 import { type BundleFault, InvalidBundle } from '../../src/bundle/invalid-bundle.ts';
-import { createKey } from '../../src/bundle/keys.ts';
-import { signedTag } from '../../src/bundle/signed.ts';
-import type { DesiredIntake } from '../../src/bundle/types.ts';
-import { writeBundle } from '../../src/bundle/write-bundle.ts';
-import {
-  BundleWorld,
-  changedCopy,
-  DAY,
-  NOW,
-  REVISION,
-  sealed,
-  siteTree,
-} from '../support/bundles.ts';
-import { git, gitWith, removableFolder, writeRawTree } from '../support/git.ts';
+import { createLogger } from '../../src/telemetry/logger.ts';
+import { badBundles } from '../support/bad-bundles.ts';
+import { BundleWorld, DAY, NOW } from '../support/bundles.ts';
+import { removableFolder } from '../support/git.ts';
+import { FakeDriver } from '../support/service.ts';
+import { folderState, repositoryState } from '../support/snapshot.ts';
 
 const { folder, remove } = await removableFolder();
-let world: BundleWorld;
-let first: string;
-let second: string;
+const world = await BundleWorld.create(folder);
+const first = await world.desire('lisbon', 1);
+const second = await world.desire('lisbon', 2, { parents: [first], changed: 'once more' });
+const { good, bad } = badBundles(world, { first, second });
 
-beforeAll(async () => {
-  world = await BundleWorld.create(folder);
-  first = await world.desire('lisbon', 1);
-  second = await world.desire('lisbon', 2, { parents: [first], changed: 'once more' });
-});
 afterAll(async () => {
   await world.close();
   await remove();
 });
 
-interface Making {
-  commit?: string;
-  have?: string[];
-  site?: string;
-  signer?: BundleWorld['signer'];
-  expires?: number;
-}
-
-/** A bundle as the centre makes it. */
-async function good(name: string, options: Making = {}): Promise<string> {
-  const to = world.path(name);
-  await createSiteBundle({
-    repository: world.centre.repository,
-    site: 'lisbon',
-    commit: second,
-    have: [],
-    signer: world.signer,
-    expires: NOW + DAY,
-    now: NOW,
-    to,
-    ...options,
-  });
-  return to;
-}
-
-/** A bundle with a rightly signed tag for whatever commit and refs. */
-async function forged(
-  name: string,
-  of: { commit: string; refs?: [string, string][]; trailers?: Record<string, string> },
-): Promise<string> {
-  const to = world.path(name);
-  const tagName = 'bundle/lisbon/2';
-  const trailers = {
-    Site: 'lisbon',
-    Generation: '2',
-    'Plan-Revision': REVISION,
-    Desired: of.commit,
-    Expires: new Date(NOW + DAY).toISOString(),
-    ...of.trailers,
-  };
-  const about = { commit: of.commit, name: tagName, time: NOW, subject: 'Bundle' };
-  await writeBundle({
-    repository: world.centre.repository,
-    refs: of.refs ?? [
-      ['refs/heads/desired', of.commit],
-      ['HEAD', of.commit],
-    ],
-    tag: { name: `refs/tags/${tagName}`, content: signedTag(about, trailers, world.signer) },
-    without: [],
-    to,
-  });
-  return to;
-}
-
-/** A signed desired commit of a tree that no tree of ours is. */
-async function commitOf(tree: string, parents: string[] = []): Promise<string> {
-  const person = `Test <test@example.org> ${NOW / 1000} +0000`;
-  const head = `tree ${tree}\n${parents.map((id) => `parent ${id}\n`).join('')}author ${person}\ncommitter ${person}\n`;
-  const message = `\nX\n\nPlan-Revision: ${REVISION}\nSite: lisbon\nGeneration: 2\n`;
-  const signature = world.signer
-    .sign(Buffer.from(head + message))
-    .trimEnd()
-    .replaceAll('\n', '\n ');
-  const text = `${head}gpgsig ${signature}\n${message}`;
-  const { directory } = world.centre.repository;
-  return gitWith(directory, text, 'hash-object', '-w', '-t', 'commit', '--stdin', '--literally');
-}
-
-async function treeWith(mode: string, name: string, id?: string): Promise<string> {
-  const { directory } = world.centre.repository;
-  const blob = id ?? (await gitWith(directory, '/etc/passwd', 'hash-object', '-w', '--stdin'));
-  return writeRawTree(directory, [{ mode, name, id: blob }]);
-}
-
-const refusals: [
-  what: string,
-  reason: BundleFault,
-  words: RegExp,
-  make: () => Promise<string>,
-  intake?: Partial<DesiredIntake>,
-][] = [
-  [
-    'signed by another key',
-    'untrusted-key',
-    /not trusted here/,
-    async () => good('wrong-key', { signer: await createKey(world.path('other-key')) }),
-  ],
-  [
-    'with a commit that another key signed',
-    'untrusted-key',
-    /its desired commit: .*not trusted here/,
-    async () => {
-      const signer = await createKey(world.path('third-key'));
-      return good('third', { commit: await world.desire('lisbon', 3, { signer }) });
-    },
-  ],
-  [
-    'with an unsigned commit',
-    'unsigned',
-    /desired commit is not signed/,
-    async () => forged('bare', { commit: await world.desire('lisbon', 2, { signer: null }) }),
-  ],
-  [
-    'without its tag',
-    'unsigned',
-    /lacks the signed tag/,
-    async () => {
-      const to = world.path('tagless');
-      const { directory } = world.centre.repository;
-      await git(directory, 'update-ref', 'refs/heads/desired', second);
-      await git(directory, 'bundle', 'create', '-q', to, 'refs/heads/desired');
-      return to;
-    },
-  ],
-  [
-    'of a key that had ended when it signed',
-    'untrusted-key',
-    /not valid at the time/,
-    () => good('ended'),
-    { trusted: [] },
-  ],
-  [
-    'for another site',
-    'other-site',
-    /for the site porto, not lisbon/,
-    async () => good('other-site', { site: 'porto', commit: await world.desire('porto', 1) }),
-  ],
-  [
-    "with another site's commit under this site's name",
-    'other-site',
-    /desired commit is not one for lisbon/,
-    async () => forged('posing', { commit: await world.desire('porto', 2) }),
-  ],
-  [
-    'of an earlier generation',
-    'older',
-    /generation 1, and the site has 2/,
-    () => good('replayed', { commit: first }),
-    { generation: 2 },
-  ],
-  [
-    'another one of the same generation',
-    'older',
-    /another tree of generation 2/,
-    () => good('twin'),
-    { generation: 2, desired: 'ab'.repeat(20) },
-  ],
-  ['expired', 'expired', /expired 2026-05-31/, () => good('expired', { expires: NOW - DAY })],
-  [
-    'cut off',
-    'truncated',
-    /cut off/,
-    async () => changedCopy(await good('cut'), 'x', (bytes) => bytes.subarray(0, -300)),
-  ],
-  [
-    'cut off in its header',
-    'truncated',
-    /cut off/,
-    async () => changedCopy(await good('cut2'), 'x', (bytes) => bytes.subarray(0, 60)),
-  ],
-  [
-    'with one bit turned',
-    'corrupt',
-    /damaged/,
-    async () =>
-      changedCopy(await good('flipped'), 'x', (bytes) => {
-        bytes[bytes.length - 10]! ^= 4;
-        return bytes;
-      }),
-  ],
-  [
-    'with one bit turned and its checksum made right',
-    'corrupt',
-    /damaged|git cannot read/,
-    async () =>
-      changedCopy(await good('flipped2'), 'x', (bytes) => {
-        bytes[bytes.length - 40]! ^= 4;
-        return sealed(bytes);
-      }),
-  ],
-  [
-    'with objects of another site',
-    'foreign-objects',
-    /refs do not lead to/,
-    async () => {
-      const porto = await world.desire('porto', 3);
-      const to = await forged('smuggled', {
-        commit: second,
-        refs: [
-          ['refs/heads/desired', second],
-          ['refs/heads/porto', porto],
-        ],
-      });
-      return changedCopy(to, 'x', (bytes) =>
-        Buffer.from(bytes.toString('latin1').replace(`${porto} refs/heads/porto\n`, ''), 'latin1'),
-      );
-    },
-  ],
-  [
-    'with a ref outside its own',
-    'foreign-ref',
-    /"refs\/sites\/porto\/desired"/,
-    () =>
-      forged('outside', {
-        commit: second,
-        refs: [
-          ['refs/heads/desired', second],
-          ['refs/sites/porto/desired', second],
-        ],
-      }),
-  ],
-  [
-    'without what it is for',
-    'missing-ref',
-    /lacks refs\/heads\/desired/,
-    () => forged('headless', { commit: second, refs: [['HEAD', second]] }),
-  ],
-  [
-    'with a ref that its tag does not vouch for',
-    'mismatch',
-    /refs\/heads\/desired is not what its tag says/,
-    () => forged('moved', { commit: first, refs: [['refs/heads/desired', second]] }),
-  ],
-  [
-    'on commits that are not there',
-    'missing-prerequisites',
-    /builds on commits that are not here/,
-    () => good('incremental', { have: [first] }),
-  ],
-  [
-    'too large',
-    'too-large',
-    /more than 1000 bytes/,
-    () => good('large'),
-    { limits: { bytes: 1000 } },
-  ],
-  [
-    'too large when unpacked',
-    'too-large',
-    /more than 2000 bytes, unpacked/,
-    () => good('bomb'),
-    { limits: { unpacked: 2000 } },
-  ],
-  [
-    'with too many objects',
-    'too-large',
-    /more than 5 objects/,
-    () => good('many'),
-    { limits: { objects: 5 } },
-  ],
-  [
-    'with too many commits',
-    'too-large',
-    /more than 1 commits/,
-    () => good('long'),
-    { limits: { commits: 1 } },
-  ],
-  [
-    'with an endless header',
-    'too-large',
-    /header is longer/,
-    async () => {
-      const to = world.path('endless');
-      await writeFile(to, `# v2 git bundle\n${`-${first} \n`.repeat(5000)}`);
-      return to;
-    },
-  ],
-  [
-    'no bundle',
-    'not-a-bundle',
-    /not a git bundle/,
-    async () => {
-      const to = world.path('letter');
-      await writeFile(to, 'Dear site,\n\nhow are you?\n');
-      return to;
-    },
-  ],
-  [
-    'of another object format',
-    'object-format',
-    /another hash than SHA-1/,
-    async () => {
-      const to = world.path('sha256');
-      const id = 'ab'.repeat(32);
-      await writeFile(
-        to,
-        `# v3 git bundle\n@object-format=sha256\n${id} refs/heads/desired\n\nPACK`,
-      );
-      return to;
-    },
-  ],
-  [
-    'that fsck finds malformed',
-    'fsck',
-    /malformed/,
-    async () => forged('fsck', { commit: await commitOf(await treeWith('100644', '..')) }),
-  ],
-  [
-    'with a symbolic link',
-    'bad-tree',
-    /"passwd" is a symbolic link/,
-    async () => forged('link', { commit: await commitOf(await treeWith('120000', 'passwd')) }),
-  ],
-  [
-    'with a submodule',
-    'bad-tree',
-    /"module" is a submodule/,
-    async () =>
-      forged('module', { commit: await commitOf(await treeWith('160000', 'module', first)) }),
-  ],
-  [
-    'with a name that options begin with',
-    'bad-tree',
-    /starts with "-"/,
-    async () => forged('dash', { commit: await commitOf(await treeWith('100644', '-rf')) }),
-  ],
-  [
-    'with a tree that its manifest is not of',
-    'mismatch',
-    /manifest.json says \(digest\)/,
-    async () => {
-      const tree = new Map(siteTree('lisbon', 2));
-      tree.set('group_vars/all.yml', { mode: '100644', content: Buffer.from('word: bad\n') });
-      return forged('tampered', { commit: await world.desire('lisbon', 2, { files: tree }) });
-    },
-  ],
-];
-
-test.each(refusals)('a bundle %s is refused and changes nothing', async (...of) => {
-  const [, reason, words, make, intake = {}] = of;
-  const file = await make();
+test.each(bad)('a bundle $what is refused and changes nothing', async (of) => {
+  const { reason, words, intake = {} } = of;
+  const file = await of.file();
   const before = await stateOf();
   const error = await intakeDesired({
     repository: world.site.repository,
@@ -387,10 +50,104 @@ test.each(refusals)('a bundle %s is refused and changes nothing', async (...of) 
   expect(await stateOf()).toEqual(before);
 });
 
-/** Every file of the site's store, but for what git keeps of itself. */
-async function stateOf(): Promise<string[]> {
+/** Every byte of the site's store, and what git says is in it. */
+async function stateOf() {
   const { directory } = world.site.repository;
-  const files = await readdir(directory, { recursive: true });
-  const refs = await readFile(join(directory, 'HEAD'), 'utf8');
-  return [...files.toSorted(), refs];
+  return { files: await folderState(directory), ...(await repositoryState(directory)) };
 }
+
+test('an agent refuses each with the same reason: its row, copy and history stay as they are', async () => {
+  const data = world.path('agent');
+  const trust = `trueup namespaces="git" ${world.signer.publicKey}\n`;
+  await initAgent({ data, site: 'lisbon', trust });
+  const settings = await loadAgentSettings();
+  settings.apply.policy = 'manual';
+  const agent = await Agent.open({
+    data,
+    settings,
+    version: '1.2.3',
+    driver: new FakeDriver(),
+    standBy: { begin: async () => undefined, end: async () => undefined },
+    log: createLogger({ level: 'silent', format: 'json' }),
+    now: () => NOW,
+  });
+  onTestFinished(() => agent.stop());
+  // Of another line: bundles that build on the first commit lack it here as well.
+  const own = await world.desire('lisbon', 1, { changed: 'at the agent' });
+  expect(await agent.import(await good('own', { commit: own }))).toBe(true);
+  await agent.work.handle('lisbon');
+  await writeFile(join(data, 'copy/lisbon/tree/group_vars/all.yml'), 'word: not recorded yet\n');
+
+  const state = async () => ({
+    row: await agent.store.sites.get('lisbon'),
+    runs: await agent.store.runs.list({ site: 'lisbon', limit: 10 }),
+    guard: await agent.store.memory.get('guard'),
+    newest: await agent.store.memory.get('newestTime'),
+    copy: await folderState(join(data, 'copy')),
+    transfer: await folderState(join(data, 'transfer')),
+    history: await repositoryState(join(data, 'sites.git')),
+  });
+  const refused = async (file: string): Promise<unknown> => {
+    const before = await state();
+    expect(before).toMatchObject({ row: { observedCommit: own } });
+    const error = await agent.import(file).catch((caught: unknown) => caught);
+    expect(await state()).toEqual(before);
+    return error instanceof InvalidBundle ? error.reason : error;
+  };
+  for (const { what, reason, file } of bad.filter(({ intake }) => !intake))
+    expect([what, await refused(await file())]).toEqual([what, reason]);
+
+  // What is good is taken in after all of that, and from then on what is older is not.
+  expect(await agent.import(await good('newer'))).toBe(true);
+  await agent.work.handle('lisbon');
+  const newer = (await state()).row!;
+  expect(newer).toMatchObject({ desiredCommit: second, generation: 2 });
+  const replayed = await good('replay', { commit: first });
+  const error = await agent.import(replayed).catch((caught: unknown) => caught);
+  expect(error).toMatchObject({ reason: 'older' });
+  expect((await state()).row).toEqual(newer);
+});
+
+/** Bundles that broke others, each with what refuses it here. */
+const FIELD: Record<string, [row: string, reason: BundleFault][]> = {
+  'wrong key': [
+    ['signed by another key', 'untrusted-key'],
+    ['with a commit that another key signed', 'untrusted-key'],
+    ['with an unsigned commit', 'unsigned'],
+  ],
+  'other site': [
+    ['for another site', 'other-site'],
+    ["with another site's commit under this site's name", 'other-site'],
+  ],
+  'replayed older generation': [['of an earlier generation', 'older']],
+  expired: [['expired', 'expired']],
+  truncated: [
+    ['cut off', 'truncated'],
+    ['cut off in its header', 'truncated'],
+  ],
+  'bit-flipped': [
+    ['with one bit turned', 'corrupt'],
+    ['with one bit turned and its checksum made right', 'corrupt'],
+  ],
+  'objects of another site': [['with objects of another site', 'foreign-objects']],
+  'a ref outside its own': [['with a ref outside its own', 'foreign-ref']],
+  symlinks: [['with a symbolic link', 'bad-tree']],
+  'submodules, gitlinks': [['with a submodule', 'bad-tree']],
+  'odd modes': [['with a device', 'fsck']],
+  '../': [['that fsck finds malformed', 'fsck']],
+  'absolute paths': [['with an absolute path', 'fsck']],
+  '.git': [['with a repository within', 'fsck']],
+  'leading -': [['with a name that options begin with', 'bad-tree']],
+  'leading ~': [['with a name that a shell makes a home of', 'bad-tree']],
+  'markup and control characters': [['with a name that paints a terminal', 'bad-tree']],
+  'huge files': [
+    ['too large', 'too-large'],
+    ['too large when unpacked', 'too-large'],
+    ['with an endless header', 'too-large'],
+  ],
+};
+
+test.each(Object.entries(FIELD))('what broke others is refused here: %s', (_what, rows) => {
+  for (const [row, reason] of rows)
+    expect(bad.filter(({ what }) => what === row)).toMatchObject([{ reason }]);
+});
