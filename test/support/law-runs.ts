@@ -1,18 +1,30 @@
-import type { Uses } from './rich-cases.ts';
+import * as fc from 'fast-check';
+import { expect, test } from 'vitest';
+
+import type { Suite } from './law-suites.ts';
 import { seedOf } from './seed.ts';
 
-/** Cases of each test; more for a long run: `BACKPORT_CASES=5000 npx vitest run src/backport/laws-free.test.ts`. */
-const CASES = Number(process.env['BACKPORT_CASES'] ?? 250);
-
-/** How long a test of so many cases may take. */
-export const LAW_TIME = { timeout: CASES > 250 ? 3_600_000 : 120_000 };
-
-/** No test is to take long: each draws its own cases. */
-export const LAW_TESTS = [1, 2, 3, 4].flatMap((part) =>
-  (['once', 'reuse'] as const).map((uses): [Uses, number] => [uses, part]),
-);
-
-/** What fast-check is told for one of the tests. */
-export function lawRun(part: number): { numRuns: number; seed?: number } {
-  return { numRuns: CASES, ...seedOf(part) };
+/**
+ * Tests that play a share of a suite; `npm run laws` plays many more. The name tells the seed: a case that fails is
+ * played again by `npm run laws -- --only NAME --seed SEED`.
+ * @param cases those that each test judges
+ * @param parts no test is to take long: each draws its own cases
+ */
+export function testLaws(suite: Suite, cases: number, parts: number = 1): void {
+  for (let part = 1; part <= parts; part += 1) {
+    const seed = seedOf(part);
+    const laws = suite.laws.join(', ');
+    test(
+      `${laws}: ${suite.name} (${cases} cases, seed ${seed})`,
+      { timeout: 120_000 },
+      async () => {
+        let judged = 0;
+        const property = suite.property(() => {
+          judged += 1;
+        });
+        await fc.assert(property, { numRuns: cases, seed });
+        expect(judged).toBe(cases);
+      },
+    );
+  }
 }

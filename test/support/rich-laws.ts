@@ -5,10 +5,16 @@ import { needlessLines } from './minimal-edit.ts';
 import { PLANTED } from './random-plans.ts';
 import type { Worked } from './rich-cases.ts';
 
+export type EditLaw = 'PutGet' | 'Totality' | 'Blast radius' | 'Minimal edit' | 'Secrets';
+
 /** Everything that breaks a law in an answer, each with the law's name. */
-export function brokenLaws({ plan, observed, result }: Worked): string[] {
+export function brokenLaws({
+  plan,
+  observed,
+  result,
+}: Pick<Worked, 'plan' | 'observed' | 'result'>): string[] {
   const broken: string[] = [];
-  const tell = (law: string, faults: readonly string[]): void => {
+  const tell = (law: EditLaw, faults: readonly string[]): void => {
     broken.push(...faults.map((fault) => `${law}: ${fault}`));
   };
   for (const proposal of result.proposals) {
