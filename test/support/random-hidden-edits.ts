@@ -19,6 +19,7 @@ export const HIDDEN_KINDS = [
   'key added',
   'key deleted',
   'key renamed',
+  'override removed',
   'condition flipped',
   'default set',
   'host variable',
@@ -68,8 +69,41 @@ export function makeHidden(
     const name = after.missing[dice.next() % Math.max(1, after.missing.length)];
     if (name === undefined) return undefined;
     own.params[name] = String(1 + dice.next());
-  } else return editParams(after, own, kind, dice);
+  } else if (kind === 'override removed') return removeOverride(after, own, dice);
+  else return editParams(after, own, kind, dice);
   return { plan: after, file: own.file };
+}
+
+/** Takes away what one of the site's layers, or the site, says over a layer below, which shows again then. */
+function removeOverride(after: DraftPlan, own: DraftSite, dice: Dice): HiddenChange | undefined {
+  const layers = [...after.layers.filter(({ file }) => applies(file, own)), own];
+  const places = layers.flatMap((layer, at) =>
+    overridesOf(
+      layer.params,
+      layers.slice(0, at).map(({ params }) => params),
+    ).map((place) => ({ layer, ...place })),
+  );
+  const found = places[dice.next() % Math.max(1, places.length)];
+  if (!found) return undefined;
+  delete found.holder[found.key];
+  return { plan: after, file: found.layer.file };
+}
+
+/** Keys of a map that one of the maps below has as well; of maps within, too, where that leaves them a key. */
+function overridesOf(
+  map: DraftLayer['params'],
+  below: readonly DraftLayer['params'][],
+): { holder: DraftLayer['params']; key: string }[] {
+  return Object.entries(map).flatMap(([key, value]) => {
+    const under = below.flatMap((one) => (one[key] === undefined ? [] : [one[key]]));
+    if (under.length === 0) return [];
+    const within = isMap(value) && Object.keys(value).length > 1;
+    return [{ holder: map, key }, ...(within ? overridesOf(value, under.filter(isMap)) : [])];
+  });
+}
+
+function isMap(value: Draft): value is { [key: string]: Draft } {
+  return typeof value === 'object' && !Array.isArray(value);
 }
 
 /** Changes one of the layers that the site has, or its own parameters. */
