@@ -1,6 +1,7 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 
 import { expect, onTestFinished, test } from 'vitest';
 
@@ -59,6 +60,26 @@ function edit(by: string, file: string, from: string, to: string, words: string)
   return { by, file, from, to, words };
 }
 
+/** What the site itself made, of all that these commits lead to: not what the plan desired there. */
+async function own(repository: string, tips: readonly (string | null)[]): Promise<string[]> {
+  const ids = tips.filter((id): id is string => id !== null);
+  const list = await git(repository, 'rev-list', ...ids, '--not', 'refs/sites/lisbon/desired');
+  return list.split('\n').toSorted();
+}
+
+/** Ids, times (s), authors and words of the edits that people made, the oldest first. */
+async function editsOf(repository: string, tip: string): Promise<string[]> {
+  const words = ['log', '--first-parent', '--reverse', '--format=%H %at %an: %s', tip];
+  const lines = (await git(repository, ...words)).split('\n');
+  return lines.filter((line) => /^\w+ \d+ (nadia|omar|rita): /.test(line));
+}
+
+/** Files of all reports of a results branch; each commit of it has but its own. */
+async function reportsOf(repository: string, tip: string): Promise<string[]> {
+  const objects = (await git(repository, 'rev-list', '--objects', tip)).split('\n');
+  return objects.flatMap((line) => /runs\/.*\.json$/.exec(line) ?? []).toSorted();
+}
+
 class Quiet extends Output {
   override document(): void {}
   override line(): void {}
@@ -91,11 +112,13 @@ test('three weeks alone: nothing is lost, six proposals, every decision carried 
       return goodRevision === commit;
     });
   };
-  const made: { name: keyof typeof EDITS; day: number }[] = [];
+  /** What was edited, and between which two looks at the site's clock. */
+  const made: { name: keyof typeof EDITS; from: number; to: number }[] = [];
   const say = async (name: keyof typeof EDITS): Promise<void> => {
     const { by, file, from, to, words } = EDITS[name];
+    const begun = Date.now() + all.ahead;
     await all.say(file, from, to, { author: by, words });
-    made.push({ name, day: Math.round(all.ahead / DAY) });
+    made.push({ name, from: begun, to: Date.now() + all.ahead });
   };
   const days = (count: number): void => {
     all.ahead += count * DAY;
@@ -180,9 +203,10 @@ test('three weeks alone: nothing is lost, six proposals, every decision carried 
     const [row, ...others] = proposals.filter(({ body }) => body.includes(words));
     expect(others).toEqual([]);
     expect(row?.body).toContain(by);
-    const { day } = made.find((one) => one.name === name)!;
-    const at = new Date(Date.now() + day * DAY).toISOString().slice(0, 10);
-    expect(row!.body).toContain(at);
+    // The proposal tells when it was made, not when it arrived.
+    const edited = made.find((one) => one.name === name)!;
+    const times = [edited.from, edited.to].map((time) => new Date(time).toISOString());
+    expect(times.some((time) => row!.body.includes(time.slice(0, 10)))).toBe(true);
     byName.set(name, row!);
   }
   expect((await service.site('lisbon')).hold).toContain(ALL);
@@ -216,33 +240,41 @@ test('three weeks alone: nothing is lost, six proposals, every decision carried 
     status: 'superseded',
   });
 
-  // Everything that was made there has arrived.
+  // What was made there is what has arrived: no commit, edit or report less, and none more.
   const here = join(all.data, 'sites.git');
   const centre = join(world.data, 'sites.git');
-  await all.until('every commit has arrived', async () => {
-    const commits = (await git(here, 'rev-list', '--all')).split('\n');
-    const arrived = await git(centre, 'rev-list', '--all', '--objects', '--no-object-names');
-    const known = new Set(arrived.split('\n'));
-    return commits.every((commit) => known.has(commit));
+  const refs = async (): Promise<string[]> =>
+    (await git(here, 'for-each-ref', '--format=%(refname) %(objectname)', 'refs/sites/lisbon'))
+      .split('\n')
+      .flatMap((line) => {
+        const [, ref, id = ''] = /^refs\/sites\/lisbon\/(\w+) (\w+)$/.exec(line) ?? [];
+        return ref === 'observed' || ref === 'applied' || ref === 'results' ? [id] : [];
+      });
+  const arrived = await all.until('every commit has arrived', async () => {
+    const { observed, applied, results } = (await service.store.agents.get('lisbon'))!;
+    const told = await own(centre, [observed, applied, results]);
+    return isDeepStrictEqual(told, await own(here, await refs())) && { observed, results, told };
   });
+  expect(arrived.told.length).toBeGreaterThan(made.length);
   // Beside the site's own history stand what the plan brought there, and edits as they were decided.
-  const log = await git(
-    centre,
-    'log',
-    '--first-parent',
-    '--reverse',
-    '--format=%an: %s',
-    'refs/sites/lisbon/observed',
+  const edits = await editsOf(here, 'refs/sites/lisbon/observed');
+  expect(await editsOf(centre, arrived.observed!)).toEqual(edits);
+  expect(await editsOf(centre, 'refs/sites/lisbon/observed')).toEqual(edits);
+  expect(edits.map((line) => line.replace(/^\w+ \d+ /, ''))).toEqual(
+    made.map(({ name }) => `${EDITS[name].by}: ${EDITS[name].words}`),
   );
-  const edits = log.split('\n').filter((line) => /^(nadia|omar|rita): /.test(line));
-  expect(edits).toEqual(made.map(({ name }) => `${EDITS[name].by}: ${EDITS[name].words}`));
+  for (const [index, { from, to }] of made.entries()) {
+    const at = Number(edits[index]!.split(' ')[1]);
+    // A commit's time is in whole seconds.
+    expect([at >= Math.floor(from / 1000), at <= to / 1000]).toEqual([true, true]);
+  }
   const runs = await all.agent!.store.runs.list({ site: 'lisbon', limit: 500 });
   const told = await service.store.runs.list({ site: 'lisbon', limit: 500 });
   expect(told.map(({ id }) => id).toSorted()).toEqual(
-    runs
-      .filter(({ endedAt }) => endedAt !== null)
-      .map(({ id }) => `lisbon:${id}`)
-      .toSorted(),
+    runs.map(({ id }) => `lisbon:${id}`).toSorted(),
+  );
+  expect(await reportsOf(centre, arrived.results!)).toEqual(
+    runs.map(({ id }) => `runs/${id}.json`).toSorted(),
   );
 
   function open(): Promise<ProposalRow[]> {

@@ -1,6 +1,6 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -84,6 +84,8 @@ test('the agent is killed in the middle: its guard goes back, beside an agent th
     'agent',
     all.data,
     folder,
+    'apply',
+    LOCK,
   ]);
   try {
     const locked = once(child, 'message');
@@ -117,6 +119,8 @@ test('an agent that starts at once and the guard never both apply', async () => 
     'agent',
     all.data,
     folder,
+    'apply',
+    LOCK,
   ]);
   const locked = once(child, 'message');
   await all.planClock(LOCK);
@@ -128,6 +132,81 @@ test('an agent that starts at once and the guard never both apply', async () => 
   expect(hosts.applies).toEqual(['192.0.2.1', LOCK, '192.0.2.1']);
   expect(beside(hosts.log)).toEqual([]);
 });
+
+test.each([
+  ['locks the hosts out, its apply under way', 'apply', LOCK, ['192.0.2.1', LOCK, '192.0.2.1']],
+  ['locks the hosts out, the look under way', 'look', LOCK, ['192.0.2.1', LOCK, '192.0.2.1']],
+  ['is good, the look under way', 'look', '192.0.2.7', ['192.0.2.1', '192.0.2.7', '192.0.2.7']],
+])(
+  'the power fails, agent and guard end at once: what %s, is not left to itself',
+  async (_what, window, clock, applies) => {
+    const { all, folder } = await worldWithHosts();
+    const hosts = new LockableHosts(folder);
+    await all.open({ driver: hosts, apply: QUICK });
+    await all.synced();
+    const good = (await all.service.site('lisbon')).appliedCommit;
+    await all.close();
+
+    const child = fork(join(import.meta.dirname, '../support/guarded-agent.ts'), [
+      'agent',
+      all.data,
+      folder,
+      window,
+      clock,
+    ]);
+    const guard = new GuardProcess(join(folder, 'guard'));
+    try {
+      const there = once(child, 'message');
+      await all.planClock(clock);
+      await there;
+      await all.until('the guard is there', () => guard.runs);
+    } finally {
+      // The guard first: it is there to outlive the agent.
+      guard.kill();
+      child.kill('SIGKILL');
+      await once(child, 'exit');
+    }
+    await all.until('the guard has ended', () => !guard.runs);
+    expect(hosts.host).toBe(clock);
+    expect(hosts.applies).toEqual(applies.slice(0, 2));
+
+    await all.open({ driver: hosts, apply: QUICK });
+    if (clock === LOCK) await heard(all, 'went back to the last good tree');
+    else await all.synced();
+    expect(hosts.applies).toEqual(applies);
+    expect(hosts.host).toBe(applies[2]);
+    const { status } = await all.agent!.view();
+    const { appliedCommit, desiredCommit } = await all.service.site('lisbon');
+    expect(status!.applied?.commit).toBe(appliedCommit);
+    expect(appliedCommit).toBe(clock === LOCK ? good : desiredCommit);
+    expect(status!.guard?.includes('h1 is')).toBe(clock === LOCK ? true : undefined);
+  },
+);
+
+/** The process that stands by, as it tells of itself. */
+class GuardProcess {
+  readonly #file: string;
+
+  constructor(file: string) {
+    this.#file = file;
+  }
+
+  get runs(): boolean {
+    return existsSync(this.#file) && this.#signal(0);
+  }
+
+  kill(): void {
+    if (existsSync(this.#file)) this.#signal('SIGKILL');
+  }
+
+  #signal(signal: NodeJS.Signals | 0): boolean {
+    try {
+      return process.kill(Number(readFileSync(this.#file, 'utf8')), signal);
+    } catch {
+      return false;
+    }
+  }
+}
 
 function mine(line: string): boolean {
   return line.includes(` ${process.pid} `);

@@ -18,15 +18,21 @@ export class LockableHosts implements Driver {
   readonly name = 'fake';
   readonly #folder: string;
   readonly #onApply: (text: string, signal: AbortSignal | undefined) => Promise<void>;
+  readonly #onLook: (text: string) => Promise<void>;
 
-  /** @param onApply called when the hosts are changed and the run has not ended yet */
+  /**
+   * @param onApply called when the hosts are changed and the run has not ended yet
+   * @param onLook called when it is looked whether hosts answer that were changed to this
+   */
   constructor(
     folder: string,
     onApply: (text: string, signal: AbortSignal | undefined) => Promise<void> = async () =>
       undefined,
+    onLook: (text: string) => Promise<void> = async () => undefined,
   ) {
     this.#folder = folder;
     this.#onApply = onApply;
+    this.#onLook = onLook;
   }
 
   /** What is applied at the hosts. */
@@ -53,8 +59,10 @@ export class LockableHosts implements Driver {
     const what = looks ? 'look' : kind;
     this.#note(`begin ${what} ${process.pid} ${text}`);
     let result: RunResult = 'success';
-    if (looks) result = this.#mute() ? 'unreachable' : 'success';
-    else if (kind === 'apply') {
+    if (looks) {
+      await this.#onLook(this.host);
+      result = this.#mute() ? 'unreachable' : 'success';
+    } else if (kind === 'apply') {
       writeFileSync(join(this.#folder, 'host'), text);
       await this.#onApply(text, signal);
       if (signal?.aborted) result = 'cancelled';
