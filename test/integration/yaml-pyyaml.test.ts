@@ -4,10 +4,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { applyEdits } from '../../src/plan/yaml/edit.ts';
 import { emitYaml } from '../../src/plan/yaml/emit.ts';
 import { makeNode } from '../../src/plan/yaml/make.ts';
-import { Float, Tagged, type ScalarValue, type YamlNode } from '../../src/plan/yaml/node.ts';
+import { Float } from '../../src/plan/yaml/node.ts';
 import { parseYaml, parseYamlValue } from '../../src/plan/yaml/parse.ts';
-import { floatText, isDate } from '../../src/plan/yaml/scalar.ts';
-import { isDateNode } from '../../src/plan/yaml/value.ts';
+import { shown, shownScalar } from '../support/pyyaml-words.ts';
 import { findPyYaml, PyYaml } from '../support/pyyaml.ts';
 import { damagedDocuments, yamlDocuments } from '../support/yaml-documents.ts';
 
@@ -15,30 +14,6 @@ const python = findPyYaml();
 
 /** Characters that numbers, dates and YAML's own signs are made of. */
 const AWKWARD = '-+.0123456789eExoyn:_ #"\'\\{[,\n\t?!&*|>%@`=~<';
-
-/** A node in the words of the Python side. */
-function shown(node: YamlNode): unknown {
-  if (node.kind === 'sequence') return ['list', node.items.map(shown)];
-  if (node.kind === 'scalar')
-    return isDateNode(node) ? ['date', node.value] : shownScalar(node.value);
-  const entries = [...node.entries.values()].map(({ key, keyValue, keyToken, value }) => {
-    const shownKey =
-      keyValue !== undefined
-        ? shownScalar(keyValue)
-        : [keyToken.startsWith('!!timestamp') || isDate(keyToken) ? 'date' : 'str', key];
-    return [shownKey, shown(value)];
-  });
-  return ['map', entries];
-}
-
-function shownScalar(value: ScalarValue): unknown {
-  if (value === null) return ['null'];
-  if (typeof value === 'boolean') return ['bool', value];
-  if (typeof value === 'string') return ['str', value];
-  if (value instanceof Float) return ['float', floatText(value.value)];
-  if (value instanceof Tagged) return [value.tag, value.text];
-  return ['int', String(value)];
-}
 
 // Without PyYAML the name says why the tests are skipped.
 const reason = python ? '' : ' (skipped: no python3 with the module yaml was found)';

@@ -89,9 +89,12 @@ export function isOwnLine(text: string, start: number): boolean {
   return isBlank(text.slice(lineStart(text, start), start));
 }
 
+/** A line that underlines or frames a heading: `# ----`, `##`. */
+const ORNAMENT = /^ *(?:##+|#+ *[-=*_~#]{3}.*)$/;
+
 /**
  * Where the comment lines above an entry start that belong to it: those directly above, as far in as it is. A
- * comment that the file begins with is the file's. `floor`: nothing before it is looked at.
+ * comment that the file begins with is the file's; a framed heading is that of all that follows it. `floor`: nothing before it is looked at.
  */
 export function commentStart(text: string, start: number, floor: number): number {
   const column = start - lineStart(text, start);
@@ -100,6 +103,7 @@ export function commentStart(text: string, start: number, floor: number): number
     const above = lineStart(text, first - 1);
     const line = text.slice(above, first - 1);
     if (above < floor || !(line.startsWith('#', column) && isBlank(line.slice(0, column)))) break;
+    if (ORNAMENT.test(line)) break;
     first = above;
   }
   const isHeader =

@@ -11,7 +11,7 @@ import {
   type Splice,
 } from './edit-layout.ts';
 import { afterDash, entryText, type Style } from './edit-write.ts';
-import type { MapEntry, MapNode, SequenceNode, YamlNode } from './node.ts';
+import type { MapEntry, MapNode, ScalarNode, SequenceNode, YamlNode } from './node.ts';
 import { placeOf } from './value.ts';
 
 /** Adds a key below the last of some of a block mapping, or to an empty document. */
@@ -40,17 +40,18 @@ function insertLine(text: string, at: number, line: string): Splice {
   return { start: at, end: at, text: `${open ? '\n' : ''}${line}\n` };
 }
 
+/** @param like the item whose quotes the new one takes */
 export function insertItem(
   text: string,
   node: SequenceNode,
   extents: readonly Extent[],
-  at: number,
-  value: YamlNode,
+  { at, value }: { at: number; value: YamlNode },
   style: Style,
+  like?: ScalarNode,
 ): Splice {
   const column = node.source!.column - 1;
   const pad = ' '.repeat(column);
-  const item = `-${afterDash(value, column, dashGap(text, node, extents), style)}`;
+  const item = `-${afterDash(value, column, dashGap(text, node, extents), style, like)}`;
   if (at >= extents.length) return insertLine(text, lineEnd(text, extents.at(-1)!.end), pad + item);
   const { start } = extents[at]!;
   if (!isOwnLine(text, start)) return { start, end: start, text: `${item}\n${pad}` };

@@ -20,7 +20,7 @@ import {
   keyText,
   type Style,
 } from './edit-write.ts';
-import type { MapNode, SequenceNode, YamlNode } from './node.ts';
+import type { MapNode, ScalarNode, SequenceNode, YamlNode } from './node.ts';
 import { nodeAt, placeOf } from './value.ts';
 
 type Collection = MapNode | SequenceNode;
@@ -87,14 +87,15 @@ function splicesOf(
       }
       if (extents.length === 0 || !node.flow)
         return [addEntry(text, node, extents.slice(0, until), step.entry, style)];
-      return [insertFlow(text, extents, until, flowEntry(step.entry, style))];
+      return insertFlow(text, extents, until, flowEntry(step.entry, style));
     }
     case 'insert': {
       if (node.kind !== 'sequence') return [];
       if (extents.length === 0)
         return fill({ kind: 'sequence', items: [step.value], flow: style.flowLists });
-      if (node.flow) return [insertFlow(text, extents, step.at, flowText(step.value, style))];
-      return [insertItem(text, node, extents, step.at, step.value, style)];
+      const like = quotedNeighbour(node, step);
+      if (node.flow) return insertFlow(text, extents, step.at, flowText(step.value, style, like));
+      return [insertItem(text, node, extents, step, style, like)];
     }
     case 'delete': {
       if (extents.length === 1 && node !== root) return fill(emptied(node));
@@ -104,6 +105,20 @@ function splicesOf(
     case 'move':
       return (node.flow ? moveFlow : moveLines)(text, extents, step.at, step.to);
   }
+}
+
+/** An item whose quotes a new one takes: one beside it, where all of them are quoted. */
+function quotedNeighbour(
+  { items }: SequenceNode,
+  { at, value }: Step & { kind: 'insert' },
+): ScalarNode | undefined {
+  if (value.kind !== 'scalar' || typeof value.value !== 'string' || value.value.includes('\n'))
+    return undefined;
+  const quoted = items.filter(
+    (item) => item.kind === 'scalar' && (item.style === 'single' || item.style === 'double'),
+  );
+  const beside = items[at - 1] ?? items[0];
+  return quoted.length === items.length && beside?.kind === 'scalar' ? beside : undefined;
 }
 
 function emptied(node: Collection): Collection {

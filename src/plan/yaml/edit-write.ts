@@ -93,10 +93,16 @@ export function afterColon(value: YamlNode, column: number, style: Style): strin
   return `\n${blockText(value, column + step, style)}`;
 }
 
-/** What follows a dash at `column`; `gap` spaces stand between the two. */
-export function afterDash(item: YamlNode, column: number, gap: number, style: Style): string {
+/** What follows a dash at `column`; `gap` spaces stand between the two. `like`: whose quotes a text takes. */
+export function afterDash(
+  item: YamlNode,
+  column: number,
+  gap: number,
+  style: Style,
+  like?: ScalarNode,
+): string {
   if (!isBlock(item, style)) {
-    const text = inlineText(item, column, style);
+    const text = inlineText(item, column, style, like);
     return text === '' ? '' : ' '.repeat(gap) + text;
   }
   const inner = column + 1 + gap;
