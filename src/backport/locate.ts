@@ -9,12 +9,12 @@ export class Parameters {
   /** Lowest first; the last one is the site's own. */
   readonly chain: readonly Layer[];
   readonly merged: MapNode;
-  readonly #merge: ReadonlyMap<string, ListMerge>;
+  readonly #plan: Plan;
 
   constructor(plan: Plan, site: string) {
     this.chain = layerChain(plan, site);
     this.merged = mergeParams(plan, this.chain);
-    this.#merge = plan.merge;
+    this.#plan = plan;
   }
 
   get site(): Layer {
@@ -33,9 +33,16 @@ export class Parameters {
     return nodeAt(this.merged, path);
   }
 
+  /** What the layers below the site's own say at a path. */
+  inherited(path: YamlPath): YamlNode | undefined {
+    return nodeAt(mergeParams(this.#plan, this.chain.slice(0, -1)), path);
+  }
+
   /** How the list at a path merges. */
   ruleAt(path: YamlPath): ListMerge {
-    return this.#merge.get(path.filter((step) => typeof step === 'string').join('.')) ?? 'replace';
+    return (
+      this.#plan.merge.get(path.filter((step) => typeof step === 'string').join('.')) ?? 'replace'
+    );
   }
 }
 

@@ -1,10 +1,11 @@
 import type { Placement } from '../model/proposal.ts';
 import type { Layer } from '../plan/layers.ts';
+import { isTombstone } from '../plan/merge.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { YamlOperation } from '../plan/yaml/edit.ts';
 import { makeScalar, makeSequence } from '../plan/yaml/make.ts';
 import { type SequenceNode, Tagged, type YamlNode, type YamlPath } from '../plan/yaml/node.ts';
-import { nodeAt } from '../plan/yaml/value.ts';
+import { nodeAt, sameNode } from '../plan/yaml/value.ts';
 import type { SourceChange } from './changes.ts';
 import { Parameters } from './locate.ts';
 import { editedLists, withField } from './merged-lists.ts';
@@ -195,11 +196,20 @@ class Placing {
       change.kind === 'delete' &&
       this.#params.holders(path).some(({ layer }) => layer !== this.#params.site);
     const own = [...this.#params.site.base, ...path];
+    if (change.kind === 'set' && this.#isTakenAway(path, change.after))
+      return void this.#add(source, this.#file, [{ op: 'delete', path: own }]);
     this.#add(
       source,
       this.#file,
       inherited ? [{ op: 'set', path: own, value: tombstone() }] : operationsFor(change, own),
     );
+  }
+
+  /** Whether all that keeps the site from what its layers say at a path is a tombstone of its own. */
+  #isTakenAway(path: YamlPath, value: YamlNode): boolean {
+    const own = nodeAt(this.#params.site.root, path);
+    const inherited = own && isTombstone(own) ? this.#params.inherited(path) : undefined;
+    return inherited !== undefined && sameNode(inherited, value);
   }
 
   #wholeListAtSite(source: SourceChange, change: YamlChange & { kind: 'list' }): void {

@@ -54,6 +54,14 @@ export const dataCases: readonly CorpusCase[] = [
     answer: `param at site; sites/par.yaml +1 -1; changes par`,
   },
   {
+    name: 'a list item that comes into an empty list',
+    edit: `group_vars/all.yml
+-spare: []
++spare:
++  - lamp`,
+    answer: `param at site; sites/par.yaml +1 -1; changes par`,
+  },
+  {
     name: 'the first list item goes',
     edit: `group_vars/all.yml
  lanes:
@@ -145,11 +153,32 @@ export const dataCases: readonly CorpusCase[] = [
     answer: `param at site; sites/par.yaml +1 -0; changes par`,
   },
   {
+    name: 'a key that a tombstone takes away comes back',
+    edit: `group_vars/all.yml
+ legacy: old
++ghost: boo`,
+    answer: `param at site; sites/par.yaml +0 -1; changes par`,
+  },
+  {
+    name: 'a key that a tombstone takes away comes back with another value',
+    edit: `group_vars/all.yml
+ legacy: old
++ghost: friendly`,
+    answer: `param at site; sites/par.yaml +1 -1; changes par`,
+  },
+  {
+    name: 'a value of the site goes back to that of the layers',
+    edit: `group_vars/all.yml
+-shelf: 8
++shelf: 4`,
+    answer: `param at site; sites/par.yaml +1 -1; changes par`,
+  },
+  {
     name: 'an inherited key is renamed: its place among the keys cannot be kept',
     edit: `group_vars/all.yml
 -legacy: old
 +former: old`,
-    answer: `overlay at site; sites/par.yaml +2 -0, overlays/par/group_vars/all.yml +80 -0; changes par`,
+    answer: `overlay at site; sites/par.yaml +2 -0, overlays/par/group_vars/all.yml +82 -0; changes par`,
   },
   {
     name: 'a key of the site is renamed',
@@ -173,6 +202,17 @@ export const dataCases: readonly CorpusCase[] = [
 +  - name: scan
 +    size: 2`,
     answer: `param at site; sites/par.yaml +7 -0; changes par; propagates: store/files/queues.conf`,
+  },
+  {
+    name: 'elements of a list of maps change places',
+    edit: `group_vars/all.yml
+-  - name: mail
+-    size: 10
+   - name: print
+     size: 5
++  - name: mail
++    size: 10`,
+    answer: `param at site; sites/par.yaml +5 -0; changes par`,
   },
   {
     name: 'an element of a list of maps goes',
@@ -221,7 +261,7 @@ export const dataCases: readonly CorpusCase[] = [
     edit: `group_vars/all.yml
 -vlan: 12
 +vlan: 12 # rack 4`,
-    answer: `overlay at site; overlays/par/group_vars/all.yml +80 -0; changes par`,
+    answer: `overlay at site; overlays/par/group_vars/all.yml +82 -0; changes par`,
   },
   {
     name: 'a key that three layers define',
@@ -229,6 +269,14 @@ export const dataCases: readonly CorpusCase[] = [
 -  level: error
 +  level: debug`,
     answer: `param at site; sites/par.yaml +2 -0; changes par`,
+  },
+  {
+    name: 'a key that three layers define, asked for at its origin',
+    edit: `group_vars/all.yml
+-  level: error
++  level: debug`,
+    place: 'origin',
+    answer: `param at origin; layers/profile/edge.yaml +1 -1; changes ber nyc par sfo`,
   },
   {
     name: 'a vault untouched beside an edit',

@@ -14,6 +14,14 @@ ${more}hostParams:
 `;
 }
 
+/** What `par` has beside the others: a tombstone for what all have, lists of all lengths, a value said again. */
+const PAR = `  ghost: !unset
+  shelf: 8
+  spare: []
+  lanes: [left, middle, right]
+  tills: [till-1]
+`;
+
 /** A plan of four sites with each construct of templates once, for readable cases: path → text. */
 export const corpusPlan: Readonly<Record<string, string>> = {
   'plan.yaml': `apiVersion: trueup/v1
@@ -72,6 +80,8 @@ limits: { files: 1024, procs: 64 }
 memory: 4
 users: [root, ops]
 legacy: old
+ghost: boo
+shelf: 4
 db_password: !vault |
   $ANSIBLE_VAULT;1.1;AES256
   66386439653236336462626566653063336164663966303231363934653561363964363833313662
@@ -95,7 +105,7 @@ features:
   cache: yes
 log: { level: error }
 `,
-  'sites/par.yaml': site('par', 'eu', 0, '  lanes: [left, middle, right]\n  tills: [till-1]\n'),
+  'sites/par.yaml': site('par', 'eu', 0, PAR),
   'sites/ber.yaml': site('ber', 'eu', 1),
   'sites/nyc.yaml': site('nyc', 'us', 2),
   'sites/sfo.yaml': site('sfo', 'us', 3),
