@@ -5,9 +5,10 @@ import { promisify } from 'node:util';
 
 import { expect, onTestFinished, test } from 'vitest';
 
-import { errorCode } from '../../src/model/errors.ts';
+import { errorCode, messageOf } from '../../src/model/errors.ts';
 import { AgentWorld, NTP } from '../support/agent-world.ts';
 import { git } from '../support/git.ts';
+import { skipFor } from '../support/tools.ts';
 
 /** A full disk, a clock that is wrong, files that are damaged: it is said what is the matter, and nothing is lost. */
 
@@ -15,11 +16,11 @@ const run = promisify(execFile);
 const YEAR = 365 * 86_400_000;
 const ALL = 'group_vars/all.yml';
 
-const canMount = mounts();
-
-test.skipIf(!canMount)(
+test(
   'a full disk is told of; with room again all goes on',
-  async () => {
+  { timeout: 60_000 },
+  async (context) => {
+    skipFor(context, whyNoMount());
     const all = await AgentWorld.start();
     await mkdir(all.data);
     await run('mount', ['-t', 'tmpfs', '-o', 'size=16m', 'tmpfs', all.data]);
@@ -52,7 +53,6 @@ test.skipIf(!canMount)(
       return troubles.length === 0;
     });
   },
-  60_000,
 );
 
 test.each([
@@ -229,13 +229,15 @@ async function fill(folder: string): Promise<string> {
 }
 
 /** Whether a small file system of its own can be had here. */
-function mounts(): boolean {
+/** Why no disk of its own can be had here; undefined: it can. */
+function whyNoMount(): string | undefined {
+  if (process.getuid?.() !== 0) return 'a disk of its own needs root, to be mounted';
   try {
     execFileSync('unshare', ['--mount', 'mount', '-t', 'tmpfs', 'tmpfs', '/mnt'], {
       stdio: 'ignore',
     });
-    return process.getuid?.() === 0;
-  } catch {
-    return false;
+    return undefined;
+  } catch (error) {
+    return `a disk cannot be mounted here: ${messageOf(error)}`;
   }
 }

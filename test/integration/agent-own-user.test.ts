@@ -8,6 +8,7 @@ import { expect, onTestFinished, test } from 'vitest';
 
 import { Client } from '../../src/cli/client.ts';
 import { AgentWorld, NTP } from '../support/agent-world.ts';
+import { skipFor } from '../support/tools.ts';
 
 /** An agent as a user of its own, and root who commands it: as the unit has it that is shipped. */
 
@@ -17,12 +18,20 @@ const AGENT = join(import.meta.dirname, '../support/own-user-agent.ts');
 const UID = 64_242;
 const AS_USER = ['--reuid', `${UID}`, '--regid', `${UID}`, '--clear-groups', process.execPath];
 
-const canBe =
-  process.getuid?.() === 0 && spawnSync('setpriv', [...AS_USER, MAIN, '--version']).status === 0;
+/** Why nobody else's process can be had here; undefined: it can. */
+function whyNoUser(): string | undefined {
+  if (process.getuid?.() !== 0) return 'to be another user needs root';
+  const { status, error, stderr } = spawnSync('setpriv', [...AS_USER, MAIN, '--version']);
+  if (error) return `setpriv is missing: install util-linux (${error.message})`;
+  if (status === 0) return undefined;
+  return `another user cannot run this program: ${stderr.toString().slice(0, 500)}`;
+}
 
-test.skipIf(!canBe)(
+test(
   'an agent that is not root works, takes sticks from root, and keeps its directory its own',
-  async () => {
+  { timeout: 60_000 },
+  async (context) => {
+    skipFor(context, whyNoUser());
     const all = await AgentWorld.start();
     const { root } = all.world;
     const { data } = all;
@@ -88,7 +97,6 @@ test.skipIf(!canBe)(
     expect(await foreign(data)).toEqual([]);
     expect(await readdir(join(data, 'transfer'))).toEqual([]);
   },
-  60_000,
 );
 
 /** What in a folder is not the agent's. */

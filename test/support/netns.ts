@@ -11,6 +11,7 @@ import type { TestContext } from 'vitest';
 
 import { messageOf } from '../../src/model/errors.ts';
 import { ansibleCommand } from './ansible.ts';
+import { skipFor } from './tools.ts';
 import { eventually } from './wait.ts';
 
 const run = promisify(execFile);
@@ -101,10 +102,7 @@ let reason: Promise<string | undefined> | undefined;
 /** Skips the test where no lab can be had, and says why; fails if TRUEUP_NEED_TOOLS is set. */
 export async function needLab(context: TestContext): Promise<void> {
   reason ??= whyNot();
-  const why = await reason;
-  if (why === undefined) return;
-  if (process.env['TRUEUP_NEED_TOOLS'] !== undefined) throw new Error(why);
-  context.skip(why);
+  skipFor(context, await reason);
 }
 
 interface LabHost {
@@ -173,6 +171,10 @@ export class Lab {
 
   async write(name: string, path: string, text: string): Promise<void> {
     await writeFile(join(this.host(name).root, path), text);
+  }
+
+  async remove(name: string, path: string): Promise<void> {
+    await rm(join(this.host(name).root, path));
   }
 
   /** Plugs the cable of a host, or the site's own to the centre (`centre`), in or out. */

@@ -32,6 +32,13 @@ export async function needTool(context: TestContext, name: Tool): Promise<string
   return context.skip(tool.reason);
 }
 
+/** Skips the test for a reason, if there is one, and says it; fails if TRUEUP_NEED_TOOLS is set. */
+export function skipFor(context: TestContext, reason: string | undefined): void {
+  if (reason === undefined) return;
+  if (process.env['TRUEUP_NEED_TOOLS'] !== undefined) throw new Error(reason);
+  context.skip(reason);
+}
+
 async function look(name: Tool): Promise<FoundTool> {
   const path = await locate(name);
   if (path !== undefined) return { path };
