@@ -76,6 +76,13 @@ test('a post-check that fails is looked at again until the time is over', async 
   });
 });
 
+test('a last look that is cut short does not hide what was seen before', async () => {
+  const { runs } = runsThatEnd({ a: 'success' }, { a: 'failed' }, { a: 'timeout' });
+  expect(await answerOf(runs)).toEqual({ failed: 'the post-check failed: ended failed' });
+  const mute = runsThatEnd({ a: 'timeout' });
+  expect(await answerOf(mute.runs)).toEqual({ failed: 'the hosts do not answer: ended timeout' });
+});
+
 test('a host that was mute before keeps no post-check from being made', async () => {
   const { runs, ran } = runsThatEnd({ a: 'success', b: 'unreachable' });
   expect(await runs.answering('lisbon', TREE)).toEqual(['a']);

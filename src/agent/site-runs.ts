@@ -40,6 +40,9 @@ export interface SiteRunRequest {
   instead?: { playbooks: readonly string[]; timeout: number };
 }
 
+/** How one look ended; `cutShort`: its own time was over before it saw all. */
+type Look = 'answered' | { failed: string; cutShort: boolean };
+
 /** Runs a site's trees as their manifests say, and looks whether its hosts answer. */
 export class SiteRuns {
   readonly #options: SiteRunsOptions;
@@ -61,7 +64,7 @@ export class SiteRuns {
         tree,
         playbooks: instead?.playbooks ?? playbooks,
         ...(instead ? {} : { outputs }),
-        timeout: (instead?.timeout ?? settings.timeout) / 1000,
+        timeout: Math.ceil(instead?.timeout ?? settings.timeout) / 1000,
         cause,
         secrets: secretValuesAt(secrets, tree),
         ...(signal && { signal }),
@@ -109,12 +112,16 @@ export class SiteRuns {
   ): Promise<Answer | undefined> {
     const { answerWithin } = this.#options.settings;
     const until = performance.now() + answerWithin;
+    let failed: string | undefined;
     for (;;) {
       const left = Math.max(1000, until - performance.now());
-      const answer = await this.#look(site, tree, answering, left, signal);
+      const look = await this.#look(site, tree, answering, left, signal);
       if (signal.aborted) return undefined;
+      if (look === 'answered') return look;
+      // The last look may be cut short by the end of the time: what was seen before that says more.
+      if (failed === undefined || !look.cutShort) failed = look.failed;
       const pause = Math.min(LOOK_AGAIN, answerWithin / 10);
-      if (answer === 'answered' || performance.now() + pause >= until) return answer;
+      if (performance.now() + pause >= until) return { failed };
       await sleep(pause, undefined, { signal }).catch(() => undefined);
     }
   }
@@ -125,10 +132,11 @@ export class SiteRuns {
     answering: readonly string[] | undefined,
     within: number,
     signal: AbortSignal,
-  ): Promise<Answer> {
+  ): Promise<Look> {
     const began = performance.now();
-    const answer = judge(await this.#ask(site, tree, within, signal), answering);
-    if (answer !== 'answered') return { failed: `the hosts do not answer: ${answer.failed}` };
+    const asked = await this.#ask(site, tree, within, signal);
+    const answer = judge(asked, answering);
+    if (answer !== 'answered') return lookThat(`the hosts do not answer: ${answer.failed}`, asked);
     const { playbooks, timeout: own } = postCheckOf(tree);
     if (playbooks.length === 0) return answer;
     const timeout = own + Math.max(1000, within - (performance.now() - began));
@@ -138,7 +146,7 @@ export class SiteRuns {
     const checked = judge(report, answering);
     return checked === 'answered'
       ? checked
-      : { failed: `the post-check failed: ${checked.failed}` };
+      : lookThat(`the post-check failed: ${checked.failed}`, report);
   }
 
   #ask(
@@ -157,6 +165,10 @@ export class SiteRuns {
       instead: { playbooks: [ANSWER_PATH], timeout },
     });
   }
+}
+
+function lookThat(failed: string, { result }: Pick<RunReport, 'result'>): Look {
+  return { failed, cutShort: result === 'timeout' };
 }
 
 /** How a tree is run, as its manifest says. Throws UserError where it does not. */
