@@ -14,7 +14,7 @@ import { createMetrics } from '../../src/telemetry/metrics.ts';
 import { git } from '../support/git.ts';
 import { planFiles } from '../support/plan-files.ts';
 import { FakeDriver, TestService } from '../support/service.ts';
-import { pairPlan } from '../support/world-plan.ts';
+import { pairPlan, site } from '../support/world-plan.ts';
 import { expectSound, withStore } from '../support/world-state.ts';
 import { World } from '../support/world.ts';
 
@@ -296,6 +296,40 @@ test('One decision: one that comes while the plan’s changes are brought in is 
   expect(await world.readSite('lisbon', MOTD)).toContain('motd: Welcome');
   expect(await world.readSite('lisbon', 'NEWS')).toBe('A new revision.\n');
 });
+
+test('after a restart nothing is rendered again, and only what a commit since then changes', async () => {
+  const before = await service.synced();
+  await restart();
+  // A second look is only taken when what the first one asked for is done.
+  await fetchedAfter(await fetchedAfter(Date.now()));
+  expect(await renderedSince()).toBe(0);
+  expect(await service.synced()).toMatchObject(
+    before.map(({ desiredCommit, generation }) => ({ desiredCommit, generation })),
+  );
+
+  await service.stop();
+  const revision = await world.commit('Move the door', {
+    'sites/porto.yaml': site('porto', { door: 'north' }),
+  });
+  service = await TestService.start(world, { driver: new FakeDriver() });
+  await service.synced(revision);
+  expect(await renderedSince()).toBe(1);
+});
+
+/** When the plan was looked at next after a moment. */
+function fetchedAfter(moment: number): Promise<number> {
+  return service.until('the plan is looked at', async () => {
+    const { fetchedAt } = await service.store.plan.get();
+    return fetchedAt !== null && fetchedAt > moment && fetchedAt;
+  });
+}
+
+/** How many sites this controller has rendered since it started. */
+async function renderedSince(): Promise<number> {
+  const text = await (await fetch(`${service.url}/metrics`)).text();
+  const counts = [...text.matchAll(/^trueup_rendered_sites_total\{[^}]*\} (\d+)$/gm)];
+  return counts.reduce((sum, [, count]) => sum + Number(count), 0);
+}
 
 test('another version of the renderer renders every site again, though the plan is as it was', async () => {
   const [before] = await service.synced();
