@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 import { freeShares, hiddenShares, showCase } from './backport-shares.ts';
 import { largeTimes, smallTimes } from './backport-times.ts';
 
-// What share of random edits is worked back, and how fast. docs/working-backwards.md says how to read it.
+// What share of random edits is worked back, and how fast. docs/backport-figures.md says how to read it.
 // Usage: npm run bench:backport -- [--cases 1000] [--seed 1] [--sites 10000] [--only free|hidden|times]
 //        npm run bench:backport -- --show once:17 [--seed 1]     one case in full
 
