@@ -1,8 +1,9 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { readdir, stat, writeFile } from 'node:fs/promises';
+import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 
 import { expect, onTestFinished, test } from 'vitest';
 
@@ -29,6 +30,17 @@ const PLAYBOOK = `- name: What the host has
       ansible.builtin.raw: while [ ! -e /root/go ]; do sleep 0.1; done
     - name: The message is set
       ansible.builtin.raw: printf '%s\\n' {{ motd | quote }} > /etc/motd
+`;
+
+/** What a stack of its own finds wrong with what was applied, once it has looked as long as it takes. */
+const CHECK = `- name: The message is one that people may read
+  hosts: all
+  gather_facts: false
+  tasks:
+    - name: Looks
+      ansible.builtin.raw: echo looked >> /root/looked; while [ ! -e /root/look ]; do sleep 0.1; done
+    - name: The message is no bad one
+      ansible.builtin.raw: grep -v Locked /etc/motd
 `;
 
 function planOf(lab: Lab, hosts: string): Record<string, string> {
@@ -86,6 +98,28 @@ class SiteAgent {
     await ended;
   }
 
+  /** Ends it and its guard at once, as a power cut does. */
+  async cutPower(): Promise<void> {
+    const pid = this.#child!.pid!;
+    const children = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8');
+    const guards: number[] = [];
+    for (const child of children.trim().split(' ').map(Number)) {
+      const words = (await readFile(`/proc/${child}/cmdline`, 'utf8')).split('\0');
+      if (words.includes('guard')) guards.push(child);
+    }
+    if (guards.length !== 1) throw new Error(`there are ${guards.length} guards`);
+    // It is there to outlive the agent: it goes first.
+    process.kill(guards[0]!, 'SIGKILL');
+    await this.kill();
+  }
+
+  /** What `trueup agent status` says at the site. */
+  async status(): Promise<string> {
+    const words = ['agent', 'status', '--data', this.#data];
+    const { stdout } = await promisify(execFile)(process.execPath, [MAIN, ...words]);
+    return stdout;
+  }
+
   /** Bytes of a bundle that is on its way. */
   async arrived(): Promise<number> {
     const folder = join(this.#data, 'transfer');
@@ -94,35 +128,48 @@ class SiteAgent {
   }
 }
 
+/** A lab with one host, a controller beside it, and an agent at the site that is enrolled and not started yet. */
+async function startSite(
+  answerWithin: string,
+  change: (files: Record<string, string>) => Record<string, string> = same,
+) {
+  const lab = await Lab.up(['host']);
+  onTestFinished(() => lab.down());
+  const world = await World.create((hosts) => change(planOf(lab, hosts)));
+  onTestFinished(() => world.remove());
+  const config = { server: { host: lab.centre, port: 0 } };
+  const service = await TestService.start(world, { config });
+  onTestFinished(() => service.stop());
+  await service.until(
+    'something is desired',
+    async () => (await service.site('lisbon')).desiredCommit ?? false,
+  );
+  const { body } = await service.api('POST', '/sites/lisbon/enrollment', {});
+  const data = join(world.root, 'agent');
+  await enrolAgent({ data, server: service.url, code: body.code, version: '1.2.3' });
+  const file = join(world.root, 'agent.yaml');
+  const settings = {
+    sync: { interval: '1s', wait: '5s' },
+    apply: { ansiblePlaybook: await ansibleCommand(), answerWithin },
+  };
+  await writeFile(file, JSON.stringify(settings));
+  const agent = new SiteAgent(lab, data, file);
+  onTestFinished(() => agent.kill('SIGTERM'));
+  const until = <T>(what: string, look: () => Promise<T | undefined | false>) =>
+    eventually(what, look, { patience: 40_000, tell: () => agent.lines.slice(-20) });
+  return { lab, world, service, agent, until };
+}
+
+function same<T>(value: T): T {
+  return value;
+}
+
 test(
   'an agent that is killed in the middle of a bundle, and of a playbook, behind a link that flaps, comes to the end',
   { timeout: 180_000 },
   async (context) => {
     await needLab(context);
-    const lab = await Lab.up(['host']);
-    onTestFinished(() => lab.down());
-    const world = await World.create((hosts) => planOf(lab, hosts));
-    onTestFinished(() => world.remove());
-    const config = { server: { host: lab.centre, port: 0 } };
-    const service = await TestService.start(world, { config });
-    onTestFinished(() => service.stop());
-    await service.until(
-      'something is desired',
-      async () => (await service.site('lisbon')).desiredCommit ?? false,
-    );
-    const { body } = await service.api('POST', '/sites/lisbon/enrollment', {});
-    const data = join(world.root, 'agent');
-    await enrolAgent({ data, server: service.url, code: body.code, version: '1.2.3' });
-    const file = join(world.root, 'agent.yaml');
-    const settings = {
-      sync: { interval: '1s', wait: '5s' },
-      apply: { ansiblePlaybook: await ansibleCommand(), answerWithin: '30s' },
-    };
-    await writeFile(file, JSON.stringify(settings));
-    const agent = new SiteAgent(lab, data, file);
-    onTestFinished(() => agent.kill('SIGTERM'));
-    const until = <T>(what: string, look: () => Promise<T | undefined | false>) =>
-      eventually(what, look, { patience: 40_000, tell: () => agent.lines.slice(-20) });
+    const { lab, service, agent, until } = await startSite('30s');
 
     await lab.slow('centre', '1mbit');
     agent.start();
@@ -155,5 +202,59 @@ test(
       const { appliedCommit, desiredCommit } = await service.site('lisbon');
       return appliedCommit !== null && appliedCommit === desiredCommit;
     });
+  },
+);
+
+test(
+  "a stack's own check that fails sends a real host back, also after a power cut in its middle; both ends hear of it",
+  { timeout: 180_000 },
+  async (context) => {
+    await needLab(context);
+    const stack = 'stacks/base/stack.yaml';
+    const { lab, world, service, agent, until } = await startSite('8s', (files) => ({
+      ...files,
+      [stack]: `${files[stack]}postCheck: { playbook: playbooks/check.yml, timeout: 20s }\n`,
+      'stacks/base/playbooks/check.yml': CHECK,
+      'stacks/base/templates/firmware': 'none\n',
+    }));
+    const motd = (text: string) => async () => (await lab.read('host', 'etc/motd')) === `${text}\n`;
+    for (const file of ['go', 'look']) await lab.write('host', `root/${file}`, '');
+    agent.start();
+    await until('the first tree is applied', motd('Welcome'));
+    const good = await until('the centre knows it', async () => {
+      const { appliedCommit } = await service.site('lisbon');
+      return appliedCommit ?? false;
+    });
+
+    // The power fails while the check looks at what was applied: nobody knows yet what it would have said.
+    await lab.remove('host', 'root/look');
+    await lab.write('host', 'root/looked', '');
+    await world.commit('Nobody may read this', {
+      'layers/common.yaml': (await world.planFile('layers/common.yaml')).replace(
+        'motd: Welcome',
+        'motd: Locked',
+      ),
+    });
+    service.look();
+    await until('the check looks', async () => (await lab.read('host', 'root/looked')) !== '');
+    expect(await motd('Locked')()).toBe(true);
+    await agent.cutPower();
+    await lab.write('host', 'root/look', '');
+    agent.start();
+
+    await until('the last good tree is back', motd('Welcome'));
+    const heard = await until('the centre hears of it', async () => {
+      const { body } = await service.api('GET', '/sites/lisbon');
+      const { guard } = body.agent;
+      return typeof guard === 'string' && guard.startsWith('went back') && guard;
+    });
+    expect(heard).toContain('the post-check failed: ');
+    expect(await agent.status()).toContain(heard);
+    const { appliedCommit, desiredCommit } = await service.site('lisbon');
+    expect([appliedCommit, desiredCommit === good]).toEqual([good, false]);
+    const [back] = await service.store.runs.list({ site: 'lisbon', limit: 1 });
+    expect(back).toMatchObject({ kind: 'apply', result: 'success' });
+    expect(back!.cause).toContain('guard: the post-check failed');
+    expect(await motd('Welcome')()).toBe(true);
   },
 );
