@@ -173,6 +173,7 @@ export class PlanRepository {
   /**
    * Merges `head` into `base` and writes the merge commit, and moves nothing. What is merged already gives `base`.
    * @returns the commit, or the paths that conflict
+   * @throws Error if one of them is not here
    */
   async mergeCommit(
     merge: { base: string; head: string } & CommitWords,
@@ -186,6 +187,9 @@ export class PlanRepository {
       { exitCodes: [0, 1] },
     );
     const [tree = '', ...conflicts] = stdout.toString().split('\0').slice(0, -1);
+    // Git ends in the same way for a commit that it does not know, and then names nothing that conflicts.
+    if (tree === '')
+      throw new Error(`${head} can't be merged into ${base}: one of them is not here`);
     if (exitCode === 1) return { conflicts: [...new Set(conflicts)] };
     return { commit: await this.#commit({ ...words, parents: [base, head], content: { tree } }) };
   }

@@ -1,6 +1,7 @@
 import type { PullRequest } from '../forge/forge.ts';
 import type { PlanRepository } from '../git/plan-repository.ts';
 import type { Handled } from '../loop/keyed-loop.ts';
+import { messageOf } from '../model/errors.ts';
 import type { AuditEntry, DriftRow, DriftStatus, ProposalRow } from '../store/rows.ts';
 import type { Store } from '../store/store.ts';
 import type { Logger } from '../telemetry/logger.ts';
@@ -100,9 +101,9 @@ export class Endings {
 
   /** Every site of it goes back to the plan. */
   async rejected(proposal: ProposalRow, pull: PullRequest | undefined): Promise<void> {
-    const { store, repository, log, now, onDecided, onGroup } = this.#options;
+    const { store, log, now, onDecided, onGroup } = this.#options;
     const by = pull?.decidedBy ?? proposal.decidedBy ?? 'unknown';
-    const gone = (await repository.branchHead(proposal.branch)) === undefined;
+    const gone = await this.#isBranchGone(proposal);
     const { members, others } = await store.transaction(async (tx) => {
       const { members, others } = await membersAt(tx, proposal.id, pull?.head);
       await tx.proposals.update(proposal.id, {
@@ -131,6 +132,20 @@ export class Endings {
     );
     for (const { site } of members) onDecided(site);
     if (others.length > 0) onGroup(proposal.groupKey);
+  }
+
+  /** Whether a branch was deleted, as far as that can be known now: the decision does not wait for it. */
+  async #isBranchGone({ branch }: ProposalRow): Promise<boolean> {
+    const { repository, log } = this.#options;
+    if ((await repository.branchHead(branch)) === undefined) return true;
+    try {
+      // The forge may have told of it before it was fetched.
+      const { branches } = await repository.fetch();
+      return !branches.has(branch);
+    } catch (error) {
+      log.debug({ branch, error: messageOf(error) }, 'cannot tell whether a branch was deleted');
+      return false;
+    }
   }
 
   /** Ends a proposal that nobody decided. */

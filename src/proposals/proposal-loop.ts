@@ -199,7 +199,7 @@ export class ProposalLoop {
     open: readonly DriftRow[],
     signal: AbortSignal | undefined,
   ): Promise<void> {
-    const { store, forge } = this.#options;
+    const { store, forge, repository } = this.#options;
     const wanted = await this.#wanted(proposal, pull);
     if (wanted) return;
     // What is proved no longer is pushed no more: it may hold what is a secret by now.
@@ -208,7 +208,9 @@ export class ProposalLoop {
         ? await noteTheirs(store, proposal, pull.head)
         : await pushOurs(this.#options, proposal, pull.head);
     if (row.theirs !== null) {
-      const verdict = await this.#options.verify(row.theirs, open, signal);
+      // The forge may have told of it before it was fetched; where it has moved on, that is told as well.
+      const here = await repository.fetchCommit(`refs/heads/${row.branch}`, row.theirs);
+      const verdict = here ? await this.#options.verify(row.theirs, open, signal) : undefined;
       if (verdict !== undefined) await this.#tellOwner(row, row.theirs, verdict);
       return;
     }

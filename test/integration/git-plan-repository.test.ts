@@ -258,6 +258,10 @@ describe('committing', () => {
     expect(await repository.mergeCommit({ base: ours, head: clash, ...WORDS })).toEqual({
       conflicts: ['a', 'plan.yaml'],
     });
+    const unknown = '0123456789'.repeat(4);
+    await expect(repository.mergeCommit({ base: ours, head: unknown, ...WORDS })).rejects.toThrow(
+      'is not here',
+    );
     expect(await repository.mergeCommit({ base: ours, head: base, ...WORDS })).toEqual({
       commit: ours,
     });

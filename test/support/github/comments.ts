@@ -1,7 +1,7 @@
 import { Hono } from 'hono';
 
 import { invalid, notFound, page, refusal } from './answers.ts';
-import { addLabels, findPull } from './pulls.ts';
+import { addLabels, findPull, removeLabel } from './pulls.ts';
 import { commentShape, issueShape, labelEventShape, labelShape } from './shapes.ts';
 import { now, type Comment, type GitHubState, type Issue } from './state.ts';
 
@@ -64,12 +64,9 @@ export function issueRoutes(state: GitHubState): Hono {
     })
     .delete('/:number/labels/:name', (c) => {
       const pull = findPull(state, c.req.param('number'));
-      const name = c.req.param('name').toLowerCase();
-      const at = pull?.labels.findIndex((label) => label.toLowerCase() === name) ?? -1;
       if (!pull) return notFound();
-      if (at === -1) return refusal(404, 'Label does not exist');
-      const [label] = pull.labels.splice(at, 1);
-      pull.labelling.push({ event: 'unlabeled', label: label!, by: state.account, at: now() });
+      const taken = removeLabel(pull, c.req.param('name'), state.account);
+      if (taken === undefined) return refusal(404, 'Label does not exist');
       return Response.json(pull.labels.map((label) => labelShape(state, label)));
     })
     .get('/:number/events', (c) => {

@@ -38,6 +38,8 @@ export const WEBHOOKS = [
   'pull-request-reopened',
   'pull-request-synchronize',
   'pull-request-labeled',
+  'pull-request-unlabeled',
+  'pull-request-edited',
   'issue-comment-created',
 ] as const;
 

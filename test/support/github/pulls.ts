@@ -103,7 +103,7 @@ export function mergePull(
 }
 
 /** False if it is merged, or its branch is gone. */
-function reopenPull(state: GitHubState, pull: Pull): boolean {
+export function reopenPull(state: GitHubState, pull: Pull): boolean {
   if (pull.state === 'open') return true;
   const head = state.repository.branchCommit(pull.branch);
   if (pull.merge !== null || head === undefined) return false;
@@ -255,4 +255,13 @@ export function addLabels(pull: Pull, labels: readonly string[], by: string): vo
     pull.labels.push(label);
     pull.labelling.push({ event: 'labeled', label, by, at: now() });
   }
+}
+
+/** Takes a label off, whatever its case; undefined if it is not on. */
+export function removeLabel(pull: Pull, name: string, by: string): string | undefined {
+  const at = pull.labels.findIndex((label) => label.toLowerCase() === name.toLowerCase());
+  if (at === -1) return undefined;
+  const [label] = pull.labels.splice(at, 1);
+  pull.labelling.push({ event: 'unlabeled', label: label!, by, at: now() });
+  return label;
 }

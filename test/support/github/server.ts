@@ -8,7 +8,16 @@ import { Api } from './api.ts';
 import { addComment } from './comments.ts';
 import { Faults, type Fault, type FaultPlan } from './faults.ts';
 import { answerGit } from './git-http.ts';
-import { addLabels, closePull, findPull, type MergeMethod, mergePull, openPull } from './pulls.ts';
+import {
+  addLabels,
+  closePull,
+  findPull,
+  type MergeMethod,
+  mergePull,
+  openPull,
+  removeLabel,
+  reopenPull,
+} from './pulls.ts';
 import { BareRepository } from './repository.ts';
 import type { Comment, GitHubState, Pull, Status } from './state.ts';
 import { type Delivery, type Hook, Webhooks } from './webhooks.ts';
@@ -67,8 +76,13 @@ export interface FakeGitHub {
   /** Presses the buttons of a pull request's page. */
   mergePull(number: number, by?: string, method?: MergeMethod): string;
   closePull(number: number, by?: string): void;
+  reopenPull(number: number): void;
+  deleteBranch(branch: string): void;
+  /** Edits a pull request's text. */
+  editPull(number: number, edit: (body: string) => string): void;
   comment(number: number, by: string, body: string): void;
   label(number: number, by: string, label: string): void;
+  unlabel(number: number, by: string, label: string): void;
   close(): Promise<void>;
 }
 
@@ -235,12 +249,31 @@ export async function startGitHub(options: FakeGitHubOptions): Promise<FakeGitHu
       closePull(known(number), by);
       notice();
     },
+    reopenPull(number) {
+      if (!reopenPull(state, known(number))) throw new Error(`#${number} cannot be opened again`);
+      notice();
+    },
+    deleteBranch(branch) {
+      repository.deleteBranch(branch);
+      // What that does to its pull request is found where one looks at it.
+      for (const { number } of state.pulls) findPull(state, number);
+      notice();
+    },
+    editPull(number, edit) {
+      const pull = known(number);
+      pull.body = edit(pull.body ?? '');
+      notice();
+    },
     comment(number, by, body) {
       addComment(state, number, by, body);
       notice();
     },
     label(number, by, label) {
-      addLabels(findPull(state, number)!, [label], by);
+      addLabels(known(number), [label], by);
+      notice();
+    },
+    unlabel(number, by, label) {
+      removeLabel(known(number), label, by);
       notice();
     },
     close: () =>

@@ -22,6 +22,8 @@ const NOTHING = '0'.repeat(40);
 interface Told {
   state: string;
   head: string;
+  title: string;
+  body: string;
   labels: string[];
 }
 
@@ -101,8 +103,9 @@ export class Webhooks {
 
   #lookAtPull(pull: Pull, add: Add): void {
     const told = this.#pulls.get(pull.number);
-    const { state, head, labels } = pull;
-    this.#pulls.set(pull.number, { state, head, labels: [...labels] });
+    const { state, head, title, body: text, labels } = pull;
+    const body = text ?? '';
+    this.#pulls.set(pull.number, { state, head, title, body, labels: [...labels] });
     const tell = (action: string, more: object = {}): void => {
       const pullRequest = pullShape(this.#state, pull, null);
       add('pull_request', `pull-request-${action}`, {
@@ -117,10 +120,19 @@ export class Webhooks {
     } else {
       if (told.head !== head) tell('synchronize', { before: told.head, after: head });
       if (told.state !== state) tell(state === 'open' ? 'reopened' : 'closed');
-      for (const name of labels.filter((label) => !told.labels.includes(label))) {
-        const label = { id: 1, node_id: 'LA_1', url: this.#state.origin, color: 'ededed' };
-        tell('labeled', { label: { ...label, name, description: null, default: false } });
+      if (told.title !== title || told.body !== body) {
+        const changes = {
+          ...(told.title === title ? {} : { title: { from: told.title } }),
+          ...(told.body === body ? {} : { body: { from: told.body } }),
+        };
+        tell('edited', { changes });
       }
+      const label = { id: 1, node_id: 'LA_1', url: this.#state.origin, color: 'ededed' };
+      const named = (name: string): object => ({
+        label: { ...label, name, description: null, default: false },
+      });
+      for (const name of labels) if (!told.labels.includes(name)) tell('labeled', named(name));
+      for (const name of told.labels) if (!labels.includes(name)) tell('unlabeled', named(name));
     }
   }
 
