@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
+import { homedir, tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 
 import { expect, onTestFinished, test } from 'vitest';
@@ -49,6 +49,8 @@ async function newcomer(folder: string): Promise<NodeJS.ProcessEnv> {
     ...env,
     PATH: [bin, dirname(await ansibleCommand()), process.env['PATH']].join(delimiter),
     HOME: folder,
+    // Whoever is new starts each command but once without it.
+    NODE_COMPILE_CACHE: join(homedir(), '.cache/trueup'),
     NO_COLOR: '1',
     GIT_AUTHOR_NAME: 'Olga Operator',
     GIT_AUTHOR_EMAIL: 'olga@example.org',
@@ -82,7 +84,8 @@ async function type(blocks: readonly string[], env: NodeJS.ProcessEnv): Promise<
       readFile(join(env['WORK']!, name), 'utf8').catch(() => ''),
     );
     const told = (await Promise.all(logs)).map((log) => log.slice(-3000)).join('\n');
-    throw new Error(`ended with ${String(code)}:\n${printed}\n${complaints}\n${told}`);
+    // What was typed last, and what it said, stands last.
+    throw new Error(`${told}\n${printed}\nended with ${String(code)}: ${complaints}`);
   }
   return printed.split(`${MARK}\n`).slice(1);
 }
