@@ -1,10 +1,8 @@
 import type { AgentStatus } from '../model/agent-wire.ts';
+import { conflictsAt } from '../runner/working-copy/conflicts.ts';
 import type { Store } from '../store/store.ts';
 import { guardHold, guardWords } from './guard.ts';
 import { recallGuard } from './memory.ts';
-
-/** Paths that a hold by `WorkingCopies` names. */
-const CONFLICT = /^the plan and the site changed the same lines of (.*): decide /;
 
 /** How the site does, for the centre and for people; undefined as long as nothing is desired there. */
 export async function agentStatus(of: {
@@ -28,7 +26,7 @@ export async function agentStatus(of: {
       appliedCommit && appliedDigest ? { commit: appliedCommit, digest: appliedDigest, at } : null,
     failed: row.lastApplyFailed,
     hold: (row.hold ?? guardHold(guard, row.desiredCommit, false) ?? null)?.slice(0, 4000) ?? null,
-    conflicts: CONFLICT.exec(row.hold ?? '')?.[1]?.split(', ') ?? [],
+    conflicts: await conflictsAt(store, site),
     guard: guardWords(guard)?.slice(0, 4000) ?? null,
     message: row.message.slice(0, 4000),
   };

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
+import { agentStatus } from '../../src/agent/status.ts';
 import { SiteStore } from '../../src/git/site-store.ts';
 import { type SiteTree, treeDigest, type TreeFile } from '../../src/model/tree.ts';
 import { decideEdit } from '../../src/runner/working-copy/decide-edit.ts';
@@ -208,6 +209,22 @@ describe('of several edits', () => {
     await edit('f', LINES);
     expect(await copies.bringIn(SITE)).toMatchObject({ hold: null });
     expect(await readFile(path('g'), 'utf8')).toBe('2\n');
+  });
+
+  test('the paths that hold a site are told one by one, whatever they are called', async () => {
+    const odd = ['a, b', 'c: decide d'];
+    const both = (text: string) => Object.fromEntries(odd.map((name) => [name, text]));
+    await desire(both(LINES));
+    await copies.bringIn(SITE);
+    for (const name of odd) await edit(name, 'A\nb\nc\nd\ne\n');
+    await desire(both('AAA\nb\nc\nd\ne\n'));
+    const row = await copies.bringIn(SITE);
+    expect(row).toMatchObject({ state: 'held' });
+    const status = () => agentStatus({ store, site: SITE, version: '1', now: 0 });
+    expect((await status())!.conflicts).toEqual(odd);
+    expect(await copies.resolve(SITE, 'a, b', 'site')).toEqual(['c: decide d']);
+    await copies.resolve(SITE, 'c: decide d', 'plan');
+    expect(await status()).toMatchObject({ conflicts: [], hold: null });
   });
 
   test('a long history is looked at as far back as it is as the plan has it', async () => {

@@ -14,6 +14,7 @@ import {
 import type { DriftRow, SiteRow } from '../../store/rows.ts';
 import type { Store } from '../../store/store.ts';
 import type { Logger } from '../../telemetry/logger.ts';
+import { keepConflicts } from './conflicts.ts';
 import { editMessage } from './edit-words.ts';
 import { mergeTrees, rebaseTree } from './merge.ts';
 import { EditedMeanwhile, type Scan, WorkingCopy } from './working-copy.ts';
@@ -209,7 +210,10 @@ export class WorkingCopies {
       `decide the open proposal, or undo the edit at the site`;
     if (row.hold !== hold)
       log.warn({ site, conflicts: merge.conflicts }, 'held: the plan and the site disagree');
-    return store.sites.update(site, { hold, message: `held: ${hold}` });
+    return store.transaction(async (tx) => {
+      await keepConflicts(tx, site, merge.conflicts);
+      return tx.sites.update(site, { hold, message: `held: ${hold}` });
+    });
   }
 
   /** The tree of a site without an edit that was decided. Where its lines were edited further, they stay. */
@@ -289,6 +293,7 @@ export class WorkingCopies {
     }
     await store.transaction(async (tx) => {
       await tx.drifts.setCarriedOut(owed.map(({ id }) => id));
+      await keepConflicts(tx, site, []);
       const { hold = null } = (await tx.sites.get(site)) ?? {};
       await tx.sites.update(site, {
         baseCommit: to,
