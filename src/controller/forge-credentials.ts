@@ -11,7 +11,7 @@ export interface ForgeCredentials {
   /** For the API; undefined if none is set. Asked with the token that was just rejected, another one if there is. */
   token(rejected?: string): Promise<string | undefined>;
   /** For git over HTTP: the same, if the plan's repository is on the forge itself; no other server gets to see it. */
-  gitToken(): Promise<string | undefined>;
+  gitToken(rejected?: string): Promise<string | undefined>;
   /** Name of the account that it belongs to, where the forge does not tell it by the token. */
   account: (() => Promise<string>) | undefined;
   /** What a forge signs its webhooks with; undefined if none is set. */
@@ -60,7 +60,7 @@ export function createForgeCredentials(options: CredentialOptions): ForgeCredent
   const ours = isOnForge(plan.url, access);
   return {
     token,
-    gitToken: async () => (ours ? token() : undefined),
+    gitToken: async (rejected) => (ours ? token(rejected) : undefined),
     account: appToken && (() => appToken.login()),
     webhookSecret: (name) => read(forge[name].webhookSecret, forge[name].webhookSecretFile),
   };

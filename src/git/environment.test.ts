@@ -7,10 +7,12 @@ test('nothing of our environment reaches git but what it needs', () => {
   vi.stubEnv('GIT_SSH_COMMAND', 'sh -c evil');
   vi.stubEnv('TRUEUP_TOKEN', 's3cret');
   vi.stubEnv('HOME', '/home/us');
+  vi.stubEnv('GIT_SSL_CAINFO', '/etc/ca.pem');
   const env = gitEnvironment();
   vi.unstubAllEnvs();
   expect(env).toMatchObject({
     HOME: '/home/us',
+    GIT_SSL_CAINFO: '/etc/ca.pem',
     LC_ALL: 'C',
     GIT_TERMINAL_PROMPT: '0',
     GIT_CONFIG_NOSYSTEM: '1',

@@ -1,7 +1,7 @@
 /** One setting of git: `['core.fsync', 'all']`. */
 export type GitSetting = readonly [key: string, value: string];
 
-/** What git and the ssh it starts may know of our environment. Nothing that begins with GIT_ is among it. */
+/** What git and the ssh it starts may know of our environment. Of what begins with GIT_, whom to trust alone. */
 const KEPT = [
   'PATH',
   'HOME',
@@ -12,6 +12,8 @@ const KEPT = [
   'SSH_AUTH_SOCK',
   'SSL_CERT_FILE',
   'SSL_CERT_DIR',
+  'GIT_SSL_CAINFO',
+  'GIT_SSL_CAPATH',
   'http_proxy',
   'https_proxy',
   'HTTPS_PROXY',
@@ -39,7 +41,7 @@ const SETTINGS: readonly GitSetting[] = [
 ];
 
 /**
- * The whole environment of a git process: no GIT_* of ours, no configuration of user or system, no prompts, plain
+ * The whole environment of a git process: no other GIT_* of ours, no configuration of user or system, no prompts, plain
  * C locale. Settings go by GIT_CONFIG_COUNT, so that none shows in a process list.
  * @see https://git-scm.com/docs/git-config#ENVIRONMENT
  */

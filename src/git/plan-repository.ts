@@ -14,6 +14,7 @@ import { readRefFile, readRefFiles } from './ref-files.ts';
 import { listRefs, readRef, updateRefs } from './refs.ts';
 import {
   type Credentials,
+  isUnauthorized,
   parseRemote,
   permanentRefusal,
   pushRefusal,
@@ -30,8 +31,11 @@ export interface PlanRepositoryOptions extends RepositoryOptions {
   url: string;
   /** The branch that is tracked. */
   branch: string;
-  /** Asked before each call to the remote, so that short-lived tokens work. For http and https only. */
-  token?: (() => Promise<string | undefined>) | undefined;
+  /**
+   * Asked before each call to the remote, so that short-lived tokens work; asked with the one that the remote has just
+   * rejected, another is tried once. For http and https only.
+   */
+  token?: ((rejected?: string) => Promise<string | undefined>) | undefined;
   /** Program and options that stand in for `ssh`. */
   sshCommand?: string | undefined;
 }
@@ -344,20 +348,31 @@ export class PlanRepository {
   }
 
   async #atRemote(args: readonly string[]): Promise<string> {
-    const { token, sshCommand } = this.#options;
+    const { token } = this.#options;
     return this.#queue.add(async () => {
-      const credentials: Credentials = { token: await token?.(), sshCommand };
-      const { stdout } = await this.#repository
-        .run(args, {
-          timeout: TIMEOUT,
-          settings: remoteSettings(this.#remote, credentials),
-          secrets: secretsOf(credentials),
-          signal: this.#closing.signal,
-        })
-        .catch((error: unknown) => {
-          throw remoteFailure(error, this.#remote);
+      const first = await token?.();
+      try {
+        return await this.#attempt(args, first);
+      } catch (error) {
+        // It was refused before anything was done, and may have expired or been revoked early.
+        const other =
+          first !== undefined && isUnauthorized(error) ? await token?.(first) : undefined;
+        if (other === undefined || other === first) throw remoteFailure(error, this.#remote);
+        return this.#attempt(args, other).catch((again: unknown) => {
+          throw remoteFailure(again, this.#remote);
         });
-      return stdout.toString();
+      }
     });
+  }
+
+  async #attempt(args: readonly string[], token: string | undefined): Promise<string> {
+    const credentials: Credentials = { token, sshCommand: this.#options.sshCommand };
+    const { stdout } = await this.#repository.run(args, {
+      timeout: TIMEOUT,
+      settings: remoteSettings(this.#remote, credentials),
+      secrets: secretsOf(credentials),
+      signal: this.#closing.signal,
+    });
+    return stdout.toString();
   }
 }

@@ -118,6 +118,19 @@ const PERMANENT: readonly [RegExp, string][] = [
   [/transport '.*' not allowed/i, 'asks for a transport that is not allowed'],
 ];
 
+/**
+ * Whether the remote knows no such token: git then asks for a user's name, which nobody here can give. What a token
+ * that is known may not do is another matter.
+ */
+export function isUnauthorized(error: unknown): boolean {
+  return (
+    error instanceof GitError &&
+    /authentication failed|could not read (?:username|password)|returned error: 401\b/i.test(
+      error.stderr,
+    )
+  );
+}
+
 /** Turns a failed fetch or push into `Stalled` where repeating it cannot help; other errors stay as they are. */
 export function remoteFailure(error: unknown, remote: Remote): unknown {
   if (!(error instanceof GitError)) return error;

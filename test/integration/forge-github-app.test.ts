@@ -7,7 +7,7 @@ import { appJwt, AppToken, type AppTokenOptions } from '../../src/forge/github/a
 import { GitHubForge } from '../../src/forge/github/github-forge.ts';
 import { Stalled } from '../../src/model/errors.ts';
 import { DRAFT, TOKEN } from '../support/github/bench.ts';
-import { badGateway } from '../support/github/faults.ts';
+import { badGateway, refused } from '../support/github/faults.ts';
 import { startGitHub, type FakeGitHub } from '../support/github/server.ts';
 
 const MINUTE = 60_000;
@@ -97,6 +97,19 @@ test('the forge works with an app, and replaces a token that was revoked', async
   expect(await forge.listComments(1)).toMatchObject([
     { author: 'trueup-test[bot]', marker: 'preview' },
   ]);
+});
+
+test('a new token that is rejected as well is told: no third one is made', async () => {
+  const app = appToken();
+  const forge = new GitHubForge({
+    repository: 'acme/plan',
+    baseUrl: github.url,
+    token: (rejected) => app.token(rejected),
+  });
+  github.fail(refused(401, 'Bad credentials'), { on: /\/pulls\/1$/, times: 9 });
+  await expect(forge.getPullRequest(1)).rejects.toThrow(Stalled);
+  expect(made()).toBe(2);
+  expect(github.requests.filter(({ path }) => path.endsWith('/pulls/1'))).toHaveLength(2);
 });
 
 test.each<[string, Partial<AppTokenOptions>, RegExp]>([

@@ -413,6 +413,26 @@ describe('over http', () => {
     expect(server.requests.map(({ status }) => status)).not.toContain(401);
   });
 
+  test('in the place of a token that is rejected, another one is tried, once', async () => {
+    const { folder, work } = await origin();
+    const server = await serveGit({ root: folder, token: 'ghs_newest' });
+    onTestFinished(() => server.close());
+    const asked: (string | undefined)[] = [];
+    const tokens = [TOKEN, 'ghs_newest', TOKEN, 'ghs_third', 'ghs_fourth'];
+    const repository = await mirror(folder, `${server.url}/origin.git`, {
+      token: async (rejected) => {
+        asked.push(rejected);
+        return tokens.shift();
+      },
+    });
+    expect((await repository.fetch()).head).toBe(await git(work, 'rev-parse', 'HEAD'));
+    expect(asked).toEqual([undefined, TOKEN]);
+    const error = await failure(repository.fetch());
+    expect(error).toBeInstanceOf(Stalled);
+    expectNoToken(messageOf(error));
+    expect(asked).toEqual([undefined, TOKEN, undefined, TOKEN]);
+  });
+
   test('a token that is refused, missing or malformed is told, and never shown (law 11)', async () => {
     const { folder } = await origin();
     const server = await serveGit({ root: folder, token: 'something else' });

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 
 import { z } from 'zod';
 
+import type { ConfigInput } from '../../src/config/schema.ts';
 import { ansibleCommand } from './ansible.ts';
 import type { World } from './world.ts';
 
@@ -31,16 +32,23 @@ export class ServiceProcess {
   /**
    * Starts one; its log goes to `controller.log` of the world.
    * @param options.dieAt with a driver that runs nothing; it kills itself at this of its steps (see `mortal.ts`)
+   * @param options.config what is set otherwise
+   * @param options.env variables beside those of the test
    */
-  static async start(world: World, options: { dieAt?: number } = {}): Promise<ServiceProcess> {
+  static async start(
+    world: World,
+    options: { dieAt?: number; config?: ConfigInput; env?: Record<string, string> } = {},
+  ): Promise<ServiceProcess> {
     const file = join(world.root, 'trueup.yaml');
+    const { plan, ...more } = options.config ?? {};
     const config = {
       dataDir: world.data,
-      plan: { url: world.origin, pollInterval: '1s' },
+      plan: { url: world.origin, pollInterval: '1s', ...plan },
       server: { port: 0, token: TOKEN },
       runner: { ansiblePlaybook: await ansibleCommand(), concurrency: 2 },
       drift: { settle: '20ms', compareInterval: '1s' },
       log: { level: 'debug', format: 'json' },
+      ...more,
     };
     await writeFile(file, JSON.stringify(config));
     const log = openSync(logOf(world), 'a');
@@ -53,6 +61,7 @@ export class ServiceProcess {
         cwd: world.root,
         detached: true,
         stdio: ['ignore', 'pipe', log],
+        env: { ...process.env, ...options.env },
       });
       return new ServiceProcess(child);
     } finally {

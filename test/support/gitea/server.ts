@@ -8,7 +8,7 @@ import { Hono } from 'hono';
 
 import { deliver, type ForgeRequest, readRequest } from '../forge-http.ts';
 import { type Fault, type FaultPlan, Faults } from '../github/faults.ts';
-import { answerGit } from '../github/git-http.ts';
+import { answerGit, type GitUser } from '../github/git-http.ts';
 import { BareRepository } from '../github/repository.ts';
 import { notFound, refusal } from './answers.ts';
 import { answerFaults, requestFaults } from './conformance.ts';
@@ -116,9 +116,12 @@ export async function startGitea({ owner, repo, token }: FakeGiteaOptions): Prom
     await deliver(answer, outgoing, fault?.delivery);
   }
 
+  function knows({ password }: GitUser): boolean {
+    return password === token;
+  }
+
   const server = createServer((incoming, outgoing) => {
-    const knows = (text: string): boolean => text === token;
-    if (answerGit({ root, token, knows }, incoming, outgoing)) return;
+    if (answerGit({ root, knows }, incoming, outgoing)) return;
     answerApi(incoming, outgoing).catch((error: unknown) => {
       violations.push(`${incoming.method} ${incoming.url}: ${String(error)}`);
       outgoing.destroy();

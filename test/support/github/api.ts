@@ -7,6 +7,7 @@ import { appRoutes, isAppToken, isInstallationToken, permissionRoutes } from './
 import { notFound, refusal } from './answers.ts';
 import { issueRoutes } from './comments.ts';
 import { requestFaults, responseFaults } from './conformance.ts';
+import type { GitUser } from './git-http.ts';
 import { answerGraphQL } from './graphql.ts';
 import { pullRoutes } from './pulls.ts';
 import { accountShape, repositoryShape } from './shapes.ts';
@@ -78,7 +79,13 @@ export class Api {
     });
   }
 
-  /** Whether a token is accepted, by the API and by git. */
+  /** Whether git's requests are carried out: an installation's token goes with the name that GitHub asks for. */
+  knowsGit({ name, password }: GitUser): boolean {
+    if (isInstallationToken(this.#state, password)) return name === 'x-access-token';
+    return this.knows(password);
+  }
+
+  /** Whether a token is accepted. */
   knows(text: string): boolean {
     if (isInstallationToken(this.#state, text)) return true;
     const given = Buffer.from(text);

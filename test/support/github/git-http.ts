@@ -2,23 +2,33 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 
 import { handleGitRequest } from '../git-http-server.ts';
 
+/** Who asks by git: the name and password of Basic authentication; both empty where there is none. */
+export interface GitUser {
+  name: string;
+  password: string;
+}
+
 /**
- * Answers clone, fetch and push of `/<owner>/<repo>.git` below `root`, with a token that the API `knows` as password.
+ * Answers clone, fetch and push of `/<owner>/<repo>.git` below `root`, for users that the service `knows`.
  * False if the request is for something else.
  */
 export function answerGit(
-  options: { root: string; token: string; knows: (token: string) => boolean },
+  { root, knows }: { root: string; knows: (user: GitUser) => boolean },
   incoming: IncomingMessage,
   outgoing: ServerResponse,
 ): boolean {
   if (!/^\/[^/]+\/[^/]+\.git\//.test(incoming.url ?? '')) return false;
-  const { root, token, knows } = options;
-  const given = passwordOf(incoming.headers.authorization ?? '');
-  handleGitRequest({ root, token: knows(given) ? given : token }, incoming, outgoing);
+  if (knows(userOf(incoming.headers.authorization ?? ''))) {
+    handleGitRequest({ root }, incoming, outgoing);
+  } else {
+    const ask = { 'www-authenticate': 'Basic realm="GitHub"' };
+    outgoing.writeHead(401, ask).end('Unauthorized\n');
+  }
   return true;
 }
 
-function passwordOf(authorization: string): string {
+function userOf(authorization: string): GitUser {
   const decoded = Buffer.from(authorization.replace(/^basic /i, ''), 'base64').toString();
-  return decoded.slice(decoded.indexOf(':') + 1);
+  const at = decoded.indexOf(':');
+  return { name: decoded.slice(0, Math.max(0, at)), password: decoded.slice(at + 1) };
 }

@@ -1,5 +1,6 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -7,7 +8,7 @@ import { deliver, readRequest } from '../forge-http.ts';
 import { Api } from './api.ts';
 import { addComment } from './comments.ts';
 import { Faults, type Fault, type FaultPlan } from './faults.ts';
-import { answerGit } from './git-http.ts';
+import { answerGit, type GitUser } from './git-http.ts';
 import {
   addLabels,
   closePull,
@@ -31,6 +32,15 @@ export interface FakeGitHubOptions {
   apiPath?: string;
   /** An app that is installed for the repository, with its public key (PEM). */
   app?: { id: string; publicKey: string };
+  /** Speaks TLS, with this key and certificate (PEM). */
+  tls?: { key: string; cert: string };
+}
+
+/** A request of git's, by whom, and the status that it was answered with. */
+export interface GitRequest extends GitUser {
+  method: string;
+  url: string;
+  status: number;
 }
 
 /** A request as `watch` tells it: to the API (`POST /repos/{owner}/{repo}/pulls`, names filled in), or git's. */
@@ -55,6 +65,7 @@ export interface FakeGitHub {
   violations: readonly string[];
   /** Requests to the API so far; `path` is the one that GitHub's documentation gives, names filled in. */
   requests: readonly { method: string; path: string; status: number }[];
+  gitRequests: readonly GitRequest[];
   pulls: readonly Pull[];
   comments: readonly Comment[];
   statuses: Status[];
@@ -139,6 +150,7 @@ export async function startGitHub(options: FakeGitHubOptions): Promise<FakeGitHu
   const api = new Api(state, token, apiPath);
   const faults = new Faults();
   const requests: { method: string; path: string; status: number }[] = [];
+  const gitRequests: GitRequest[] = [];
 
   async function answerApi(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
     const request = await readRequest(incoming);
@@ -171,21 +183,28 @@ export async function startGitHub(options: FakeGitHubOptions): Promise<FakeGitHu
     return false;
   }
 
-  const server = createServer((incoming, outgoing) => {
+  function serve(incoming: IncomingMessage, outgoing: ServerResponse): void {
     if (watchGit(incoming, outgoing)) return;
-    if (answerGit({ root, token, knows: (text) => api.knows(text) }, incoming, outgoing)) {
-      outgoing.on('close', notice);
-      return;
-    }
+    const { method = '', url = '' } = incoming;
+    const knows = (user: GitUser): boolean => {
+      outgoing.on('close', () => {
+        gitRequests.push({ ...user, method, url, status: outgoing.statusCode });
+        notice();
+      });
+      return api.knowsGit(user);
+    };
+    if (answerGit({ root, knows }, incoming, outgoing)) return;
     answerApi(incoming, outgoing).catch((error: unknown) => {
       api.violations.push(`${incoming.method} ${incoming.url}: ${String(error)}`);
       outgoing.destroy();
     });
-  });
+  }
+
+  const server = options.tls ? createSecureServer(options.tls, serve) : createServer(serve);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('no port to listen on');
-  state.origin = `http://127.0.0.1:${address.port}`;
+  state.origin = `${options.tls ? 'https' : 'http'}://127.0.0.1:${address.port}`;
   state.apiUrl = `${state.origin}${apiPath}`;
 
   function known(number: number): Pull {
@@ -216,6 +235,7 @@ export async function startGitHub(options: FakeGitHubOptions): Promise<FakeGitHu
       await Promise.all(onTheWay);
     },
     requests,
+    gitRequests,
     pulls: state.pulls,
     comments: state.comments,
     statuses: state.statuses,
