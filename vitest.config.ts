@@ -45,11 +45,13 @@ export default defineConfig({
           setupFiles,
           include: ['src/**/*.test.ts', 'test/backport/**/*.test.ts'],
           exclude: WITH_MOCKS,
+          // A slow machine is no fault; what must not take long is bounded by the product itself.
+          testTimeout: 30_000,
           // Modules are loaded once for all files: half of the time went into loading them again.
           isolate: false,
         },
       },
-      { test: { name: 'unit-mocks', env, setupFiles, include: WITH_MOCKS } },
+      { test: { name: 'unit-mocks', env, setupFiles, include: WITH_MOCKS, testTimeout: 60_000 } },
       {
         test: {
           name: 'integration',
