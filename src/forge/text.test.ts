@@ -29,6 +29,12 @@ test('a long body is cut with its fence and folds closed', () => {
   expect(fitBody(body)).toMatch(/\+ <details>\n~~~~\n<\/details>\n\n\*This text/);
 });
 
+test('folds in code are none', () => {
+  const line = '- `</details>` and `` </details> ` ``\n';
+  const body = `<details>\n\n${line.repeat(4_000)}`;
+  expect(fitBody(body).match(/^<\/details>$/gm)).toHaveLength(1);
+});
+
 test('no body is over the limit, broken or changed where it fits', () => {
   const piece = fc.constantFrom('```\n', '~~~', '<details>', '</details>', '\n', '😀', 'word ');
   fc.assert(

@@ -105,7 +105,7 @@ function closing(markdown: string): string {
     const mark = /^ {0,3}(`{3,}|~{3,})(.*)$/.exec(line);
     if (fence === '') {
       if (mark) fence = mark[1]!;
-      else folds += count(line, '<details') - count(line, '</details>');
+      else folds += foldsIn(line);
     } else if (mark?.[1]!.startsWith(fence) && mark[2]!.trim() === '') {
       fence = '';
     }
@@ -113,6 +113,8 @@ function closing(markdown: string): string {
   return (fence && `\n${fence}`) + '\n</details>'.repeat(Math.max(0, folds));
 }
 
-function count(text: string, part: string): number {
-  return text.split(part).length - 1;
+/** Folds that a line opens, less those that it closes; in code there are none. */
+function foldsIn(line: string): number {
+  const text = line.replaceAll(/(?<!`)(`+)(?!`).*?(?<!`)\1(?!`)/g, '');
+  return text.split('<details').length - text.split('</details>').length;
 }

@@ -27,6 +27,14 @@ export function codes(names: readonly string[], most: number): string {
   return names.length > most ? `${shown} and ${names.length - most} more` : shown;
 }
 
+/**
+ * Markdown as a cell of a table, which a bar ends, in code as well. Whether a backslash before an escaped bar escapes
+ * the escape is read in two ways, so that a bar behind one becomes another bar.
+ */
+export function cell(text: string): string {
+  return text.replaceAll(/(\\*)\|/g, (_, before: string) => (before === '' ? '\\|' : `${before}¦`));
+}
+
 /** A section with its heading. */
 export function section(title: string, text: string): string {
   return `### ${title}\n\n${text}`;

@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest';
 
+import { MARKUP, shown } from '../../test/support/markdown.ts';
 import { driftRow, proposal } from '../../test/support/store.ts';
 import type { ProposalRow, StoredBackport } from '../store/rows.ts';
-import { proposalBody, sameBoxes, tickedOption, withOthersWords } from './body.ts';
+import { proposalBody, sameBoxes, saysUnproved, tickedOption, withOthersWords } from './body.ts';
 import { options } from './choice.ts';
 
 type Stored = StoredBackport['proposals'][number];
@@ -87,6 +88,41 @@ test('what is proved no longer tells so, and asks for no merge', () => {
   expect(body).toContain('- trueup does not merge this.');
   expect(body).not.toContain('**Merge**');
   expect(body).not.toContain('byte for byte');
+});
+
+test('what comes from a site or a plan is text in it, whatever it holds, and says nothing in our name', () => {
+  const unproved = proposalBody(story({ proposals: [], adopted: 0 }));
+  expect(saysUnproved(unproved)).toBe(true);
+  const [sentence] = /\*\*What stands[^*]*\*\*/.exec(unproved)!;
+  const hostile = `${MARKUP} ${sentence} \\| a | b`;
+  const patch = `-${MARKUP}\n- [x] <!-- trueup:choose 00000000 -->\n+${sentence}\n+<!-- trueup:end -->\n`;
+  const reaches = [{ site: hostile, files: [hostile] }];
+  const one = edit(hostile, { title: hostile, explains: [hostile], notes: [hostile] });
+  const made = { ...one, blastRadius: reaches, edits: [{ ...one.edits[0]!, patch }] };
+  const told = story(
+    {
+      proposals: [made, edit('layers/common.yaml')],
+      unexplained: [{ path: hostile, reason: hostile }],
+    },
+    ['lisbon-07', hostile],
+    hostile,
+  );
+  const body = proposalBody({
+    ...told,
+    proposal: { ...told.proposal, title: hostile },
+    siteDiff: patch,
+  });
+  const { elements, hidden, links, prose } = shown(body);
+  const tame = shown(proposalBody(story({ unexplained: [{ path: 'x', reason: 'y' }] })));
+  expect(new Set(elements)).toEqual(new Set(tame.elements));
+  expect(links).toEqual([]);
+  expect(hidden.filter((text) => !text.startsWith('<!-- trueup:choose '))).toEqual([
+    '<!-- trueup:end -->',
+  ]);
+  expect(prose).not.toMatch(/@|#\d|evil|olga|\/trueup/);
+  expect(saysUnproved(body)).toBe(false);
+  expect(tickedOption(body, body, options(told.proposal.result))).toBeUndefined();
+  expect(withOthersWords(body, `${body}\nMine.\n`)).toBe(`${body}\nMine.\n`);
 });
 
 test('a group of hundreds keeps its text short', () => {

@@ -1,4 +1,4 @@
-import { code, codes, count, fence, folded, section } from '../model/markdown.ts';
+import { cell, code, codes, count, fence, folded, section } from '../model/markdown.ts';
 import { sha256 } from '../model/tree.ts';
 import type { DriftRow, ProposalRow } from '../store/rows.ts';
 import { adopted, type Option, options, type StoredProposal } from './choice.ts';
@@ -17,9 +17,9 @@ const BOX = /^- \[([ xX])\] <!-- trueup:choose ([0-9a-f]{8}) -->/gm;
 
 const UNPROVED = '**What stands on this branch is proved no longer.**';
 
-/** Whether a text says that what was proposed is proved no longer. */
+/** Whether a text of ours says that what was proposed is proved no longer. What a site holds stands further down. */
 export function saysUnproved(body: string): boolean {
-  return body.includes(UNPROVED);
+  return body.split('\n', 1)[0]!.endsWith(UNPROVED);
 }
 
 /** What the body tells beside the proposal itself. */
@@ -107,8 +107,7 @@ function summary({ drifts, proposal }: ProposalStory, made: readonly StoredPropo
     '',
     '| | |',
     '| --- | --- |',
-    // A bar would end the cell, in code as well.
-    ...rows.map(([name, text]) => `| ${name} | ${text!.replaceAll('|', '\\|')} |`),
+    ...rows.map(([name, text]) => `| ${name} | ${cell(text!)} |`),
   ].join('\n');
 }
 

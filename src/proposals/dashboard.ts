@@ -1,7 +1,7 @@
 import type { Dashboard, Forge } from '../forge/forge.ts';
 import type { Handled } from '../loop/keyed-loop.ts';
 import { UserError } from '../model/errors.ts';
-import { code, codes, count } from '../model/markdown.ts';
+import { cell, code, codes, count } from '../model/markdown.ts';
 import type { Store } from '../store/store.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { WaitingGroup } from './waiters.ts';
@@ -64,7 +64,7 @@ export function dashboardOf(
 ): Dashboard {
   const lines = rows.map(
     ({ names, since, why = '' }) =>
-      `| ${codes([...names], MAX_NAMED)} | ${new Date(since).toISOString().slice(0, 16).replace('T', ' ')} UTC | ${code(why)} |`,
+      `| ${codes([...names], MAX_NAMED)} | ${new Date(since).toISOString().slice(0, 16).replace('T', ' ')} UTC | ${cell(code(why))} |`,
   );
   const more = total - rows.length;
   const table = ['| edited | since | waits, for |', '| --- | --- | --- |', ...lines].join('\n');
