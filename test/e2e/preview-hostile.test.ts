@@ -415,4 +415,6 @@ test('a push takes the place of one that would render for long: nothing of that 
   expect(previews.status(head)).toBeUndefined();
   expect(previews.comments(number)).toHaveLength(1);
   expect(said('superseded')).toBe(true);
+  expect(previews.comments(number)[0]).toContain(`merging \`${next.slice(0, 12)}\``);
+  expect(previews.status(next)).toMatchObject({ description: '1 of 2 sites change' });
 });
