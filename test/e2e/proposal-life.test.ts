@@ -306,10 +306,10 @@ test('outside of its times nothing is proposed; within them what waited is', asy
 });
 
 test('what the plan lets pass is merged by itself, exactly as it was proved', async () => {
-  await world.commit('Let messages pass', {
+  const revision = await world.commit('Let messages pass', {
     'plan.yaml': `${await world.planFile('plan.yaml')}\ndrift:\n  autoMerge: [{ paths: [group_vars/all.yml], maxLines: 2 }]\n`,
   });
-  await service.synced();
+  await service.synced(revision);
   await world.edit('lisbon', ...MOTD, 'motd: Hello');
   await service.until('the plan has learnt it', async () =>
     (await world.planFile('sites/lisbon.yaml')).includes('Hello'),
