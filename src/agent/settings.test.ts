@@ -33,7 +33,7 @@ test.each([
   ['sync:\0', /agent\.yaml/],
 ])('a fault in the settings is told with its place: %j', async (text, told) => {
   const folder = await mkdtemp(join(tmpdir(), 'trueup-settings-'));
-  onTestFinished(() => rm(folder, { recursive: true }));
+  onTestFinished(() => rm(folder, { recursive: true, maxRetries: 10 }));
   const file = join(folder, 'agent.yaml');
   await writeFile(file, text);
   await expect(loadAgentSettings(file)).rejects.toThrow(told);

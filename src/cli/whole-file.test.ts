@@ -9,7 +9,7 @@ import { writeWhole } from './whole-file.ts';
 
 test('a file is written whole, or what was there stays', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'trueup-whole-'));
-  onTestFinished(() => rm(folder, { recursive: true }));
+  onTestFinished(() => rm(folder, { recursive: true, maxRetries: 10 }));
   const file = join(folder, 'lisbon.bundle');
   await writeFile(file, 'before');
   await expect(writeWhole(file, Readable.from(cutOff()))).rejects.toThrow('the line went dead');

@@ -79,7 +79,7 @@ afterAll(async () => {
   await controller.kill('group');
   await world.remove();
   await github.close();
-  await rm(folder, { recursive: true, force: true });
+  await rm(folder, { recursive: true, force: true, maxRetries: 10 });
   if (github.violations.length > 0) throw new Error(github.violations.join('\n'));
 });
 

@@ -29,7 +29,7 @@ beforeAll(async () => {
   stdout = played.stdout;
   story = Story.parse(JSON.parse(stdout));
 }, 400_000);
-afterAll(() => rm(folder, { recursive: true, force: true }));
+afterAll(() => rm(folder, { recursive: true, force: true, maxRetries: 10 }));
 
 test('the story is played to its end, each step checked', () => {
   expect(story.steps.map(({ step }) => step)).toHaveLength(7);

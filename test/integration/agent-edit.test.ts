@@ -116,7 +116,7 @@ test.each([
 ])('an agent that ends when it %s is told as such', async (_when, begun) => {
   const folder = `/tmp/trueup-ask-${process.pid}`;
   await mkdir(folder, { recursive: true });
-  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  onTestFinished(() => rm(folder, { recursive: true, force: true, maxRetries: 10 }));
   const socket = join(folder, 'agent.sock');
   const server = createServer((one) => {
     one.on('error', () => undefined);

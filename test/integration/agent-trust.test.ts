@@ -71,7 +71,7 @@ test('a centre with a stranger’s keys is not believed: it is told, and nothing
   const { all, believed, restart } = await ground();
   const before = await believed();
   await restart(async ({ directory }) => {
-    await rm(directory, { recursive: true });
+    await rm(directory, { recursive: true, maxRetries: 10 });
     return openSigningKeys(directory);
   });
   await all.planClock('192.0.2.7');

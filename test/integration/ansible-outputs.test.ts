@@ -77,7 +77,7 @@ beforeAll(async () => {
   report = await driver.run(request);
   events = await readFile(join(driver.folderOf(request.id), 'events.jsonl'), 'utf8');
 });
-afterAll(() => rm(folder, { recursive: true, force: true }));
+afterAll(() => rm(folder, { recursive: true, force: true, maxRetries: 10 }));
 
 test('values that are asked for come with the report, others do not', () => {
   expect(report.reason).toBe('');

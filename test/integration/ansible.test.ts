@@ -29,7 +29,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   vi.unstubAllEnvs();
-  await rm(folder, { recursive: true, force: true });
+  await rm(folder, { recursive: true, force: true, maxRetries: 10 });
 });
 
 async function makeDriver(options: Partial<AnsibleDriverOptions> = {}): Promise<AnsibleDriver> {

@@ -43,7 +43,7 @@ let home: string;
 beforeAll(async () => {
   home = await mkdtemp(join(tmpdir(), 'trueup-alerts-'));
 });
-afterAll(() => rm(home, { recursive: true, force: true }));
+afterAll(() => rm(home, { recursive: true, force: true, maxRetries: 10 }));
 
 test('promtool takes the rules', async (context) => {
   const promtool = await needTool(context, 'promtool');

@@ -44,7 +44,7 @@ async function startLocal(): Promise<ForgeBench> {
     },
     // There is no page with a button: deleting the branch is the way.
     closeByHand: async () => repository.deleteBranch('trueup/lisbon-07/1f0c2a9b'),
-    close: async () => rmSync(folder, { recursive: true, force: true }),
+    close: async () => rmSync(folder, { recursive: true, force: true, maxRetries: 10 }),
   };
 }
 

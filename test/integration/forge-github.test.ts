@@ -51,7 +51,7 @@ test('a branch pushed over HTTP becomes a pull request', async () => {
       head: github.repository.branchCommit(BRANCH),
     });
   } finally {
-    rmSync(folder, { recursive: true });
+    rmSync(folder, { recursive: true, maxRetries: 10 });
   }
 });
 

@@ -26,7 +26,7 @@ beforeEach(() => {
     url: (number) => `http://localhost/proposals/${number}`,
   });
 });
-afterEach(() => rmSync(folder, { recursive: true }));
+afterEach(() => rmSync(folder, { recursive: true, maxRetries: 10 }));
 
 async function open(): Promise<string> {
   const head = repository.commit(draft.branch, { 'sites/oslo-01.yaml': 'a: 1\n' });

@@ -23,7 +23,7 @@ test('serves clones and pushes, only to those who know the token', async () => {
   const server = await serveGit({ root, token: 'letmein' });
   onTestFinished(async () => {
     await server.close();
-    await rm(root, { recursive: true });
+    await rm(root, { recursive: true, maxRetries: 10 });
   });
   await git('init', '-q', '--bare', '-b', 'main', join(root, 'team/plan.git'));
   const work = join(root, 'work');

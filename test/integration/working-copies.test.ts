@@ -36,7 +36,7 @@ beforeEach(async () => {
 afterEach(async () => {
   await trees.close();
   await store.close();
-  await rm(folder, { recursive: true, force: true });
+  await rm(folder, { recursive: true, force: true, maxRetries: 10 });
 });
 
 function tree(files: Record<string, string>): SiteTree {

@@ -40,5 +40,5 @@ try {
   process.exitCode = report.failures.length > 0 || grew ? 1 : 0;
 } finally {
   await fuzz.close();
-  await rm(folder, { recursive: true, force: true });
+  await rm(folder, { recursive: true, force: true, maxRetries: 10 });
 }

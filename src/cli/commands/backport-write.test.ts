@@ -16,7 +16,7 @@ const plan = planOf({ ...backportPlan, [KEPT]: 'kept\n' });
 
 async function planFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'trueup-write-'));
-  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  onTestFinished(() => rm(folder, { recursive: true, force: true, maxRetries: 10 }));
   writeFolder(folder, [...Object.entries(backportPlan), [KEPT, 'kept\n']]);
   return folder;
 }

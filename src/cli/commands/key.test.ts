@@ -59,7 +59,7 @@ const revoke = (which: string) => told(Keys, (output) => revokeKey(keys, which, 
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'trueup-keys-'));
-  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  onTestFinished(() => rm(folder, { recursive: true, force: true, maxRetries: 10 }));
   keys = join(folder, 'keys');
 });
 

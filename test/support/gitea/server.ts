@@ -147,7 +147,7 @@ export async function startGitea({ owner, repo, token }: FakeGiteaOptions): Prom
     close: () =>
       new Promise((resolve) => {
         server.close(() => {
-          rmSync(root, { recursive: true, force: true });
+          rmSync(root, { recursive: true, force: true, maxRetries: 10 });
           resolve();
         });
         server.closeAllConnections();

@@ -299,7 +299,7 @@ export async function startGitHub(options: FakeGitHubOptions): Promise<FakeGitHu
     close: () =>
       new Promise((resolve) => {
         server.close(() => {
-          rmSync(root, { recursive: true, force: true });
+          rmSync(root, { recursive: true, force: true, maxRetries: 10 });
           resolve();
         });
         server.closeAllConnections();

@@ -74,7 +74,7 @@ export class LiveRepository extends BareRepository {
       const known = [...this.branches().keys()].filter((branch) => branch.includes(this.run));
       for (const branch of new Set([...known, ...others])) this.#tryToDelete(branch);
     } finally {
-      rmSync(this.#folder, { recursive: true, force: true });
+      rmSync(this.#folder, { recursive: true, force: true, maxRetries: 10 });
     }
   }
 

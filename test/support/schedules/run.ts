@@ -68,7 +68,7 @@ export async function playSchedules(
       }
     }
   } finally {
-    await rm(prepared, { recursive: true, force: true });
+    await rm(prepared, { recursive: true, force: true, maxRetries: 10 });
   }
   return { schedules: played, steps, seconds: (performance.now() - began) / 1000, tally, broken };
 }
