@@ -46,12 +46,13 @@ export default defineConfig({
           include: ['src/**/*.test.ts', 'test/backport/**/*.test.ts'],
           exclude: WITH_MOCKS,
           // A slow machine is no fault; what must not take long is bounded by the product itself.
-          testTimeout: 30_000,
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
           // Modules are loaded once for all files: half of the time went into loading them again.
           isolate: false,
         },
       },
-      { test: { name: 'unit-mocks', env, setupFiles, include: WITH_MOCKS, testTimeout: 60_000 } },
+      { test: { name: 'unit-mocks', env, setupFiles, include: WITH_MOCKS, testTimeout: 120_000 } },
       {
         test: {
           name: 'integration',
@@ -59,8 +60,8 @@ export default defineConfig({
           setupFiles,
           include: ['test/integration/**/*.test.ts'],
           isolate: false,
-          testTimeout: 30_000,
-          hookTimeout: 60_000,
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
         },
       },
       {
@@ -69,8 +70,8 @@ export default defineConfig({
           env,
           include: ['test/e2e/**/*.test.ts'],
           exclude: WITH_ANSIBLE,
-          testTimeout: 60_000,
-          hookTimeout: 120_000,
+          testTimeout: 240_000,
+          hookTimeout: 240_000,
         },
       },
       {
@@ -78,8 +79,8 @@ export default defineConfig({
           name: 'e2e-ansible',
           env,
           include: WITH_ANSIBLE,
-          testTimeout: 60_000,
-          hookTimeout: 120_000,
+          testTimeout: 240_000,
+          hookTimeout: 240_000,
         },
       },
     ],

@@ -117,7 +117,7 @@ const NEVER = { throwIfNoEntry: false } as const;
 /** A centre that has one bundle, and what an earlier transfer left at the site. */
 async function centre() {
   const folder = mkdtempSync(join(tmpdir(), 'trueup-client-'));
-  onTestFinished(() => rmSync(folder, { recursive: true }));
+  onTestFinished(() => rmSync(folder, { recursive: true, maxRetries: 10 }));
   const file = join(folder, 'in.bundle');
   const asked: (string | undefined)[] = [];
   const answers: Answer[] = [];
@@ -144,7 +144,7 @@ async function centre() {
       answers.push(async (_, response) => {
         response.writeHead(200, { etag: NEWEST, 'content-length': BUNDLE.length });
         response.write(BUNDLE.subarray(0, bytes));
-        await vi.waitUntil(() => statSync(`${file}.part`, NEVER)?.size === bytes, 5000);
+        await vi.waitUntil(() => statSync(`${file}.part`, NEVER)?.size === bytes, 60_000);
         response.socket!.destroy();
       });
     },

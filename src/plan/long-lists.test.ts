@@ -9,7 +9,7 @@ import { nodeAt } from './yaml/value.ts';
 const MANY = 20_000;
 
 // A busy machine may need some seconds as well.
-vi.setConfig({ testTimeout: 30_000 });
+vi.setConfig({ testTimeout: 60_000 });
 
 const SITE = 'apiVersion: trueup/v1\nkind: Site\nstacks: [s]\n';
 

@@ -24,7 +24,7 @@ function treeOf(plan: Plan, site: string): SiteTree {
 
 test(
   'the files that differ are those that a comparison of whole trees finds',
-  { timeout: 30_000 },
+  { timeout: 60_000 },
   () => {
     let differing = 0;
     fc.assert(

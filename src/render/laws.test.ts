@@ -116,7 +116,7 @@ test('what was kept from earlier revisions shows in no tree (law 1)', () => {
     }),
     { numRuns: 15 },
   );
-}, 20_000);
+}, 60_000);
 
 test('the order of files and the way they were read show in no tree (law 1)', () => {
   const expected = outcomes(valid(start));
@@ -130,7 +130,7 @@ test('the order of files and the way they were read show in no tree (law 1)', ()
     }),
     { numRuns: 10 },
   );
-}, 20_000);
+}, 60_000);
 
 test('what sites share in one plan shows in no tree: each is as if rendered alone (law 1)', () => {
   const own = fc.constantFrom(
@@ -163,7 +163,7 @@ test('what sites share in one plan shows in no tree: each is as if rendered alon
     }),
     { numRuns: 15 },
   );
-}, 20_000);
+}, 60_000);
 
 test('sites that share their values share what is rendered from them', () => {
   const plan = valid(syntheticPlan({ sites: 40, layers: 3, templates: 4, leaves: 40 }));

@@ -57,7 +57,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 
 test(
   'the walk-through works as it stands: one node, then a remote site that joins it',
-  { timeout: 120_000 },
+  { timeout: 240_000 },
   async () => {
     const [begin = '', one = '', extend = '', look = '', ...more] = await blocks();
     expect(more).toEqual([]);

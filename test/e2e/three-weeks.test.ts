@@ -280,4 +280,4 @@ test('three weeks alone: nothing is lost, six proposals, every decision carried 
   function open(): Promise<ProposalRow[]> {
     return service.store.proposals.list({ state: 'open', site: 'lisbon', limit: 50 });
   }
-}, 120_000);
+}, 240_000);

@@ -70,7 +70,7 @@ test('how an agent does stands on its site’s page, and is told anew as it chan
   await agent.side.obey();
   await agent.push({ status: { generation: 2 } });
   await expect
-    .poll(() => told.allTextContents(), { timeout: 20_000 })
+    .poll(() => told.allTextContents(), { timeout: 60_000 })
     .toEqual(['✓ connected', '✓ has what is desired', '✓ owes nothing']);
 });
 

@@ -358,7 +358,7 @@ test('a held revision is confirmed in the browser, and a check run is asked for'
   await page.goto(`${api.url}/previews/15`);
   await page.getByRole('button', { name: 'Check it at hosts' }).click();
   await expect
-    .poll(() => api.decided)
+    .poll(() => api.decided, { timeout: 60_000 })
     .toEqual([`confirm ${held} by operator`, `check 15 at ${COMMIT} by operator`]);
 });
 

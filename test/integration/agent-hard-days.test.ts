@@ -18,7 +18,7 @@ const ALL = 'group_vars/all.yml';
 
 test(
   'a full disk is told of; with room again all goes on',
-  { timeout: 60_000 },
+  { timeout: 180_000 },
   async (context) => {
     skipFor(context, whyNoMount());
     const all = await AgentWorld.start();

@@ -29,7 +29,7 @@ function whyNoUser(): string | undefined {
 
 test(
   'an agent that is not root works, takes sticks from root, and keeps its directory its own',
-  { timeout: 60_000 },
+  { timeout: 180_000 },
   async (context) => {
     skipFor(context, whyNoUser());
     const all = await AgentWorld.start();

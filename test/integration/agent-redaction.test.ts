@@ -12,7 +12,7 @@ const TOLD = [SECRET, JSON.stringify(SECRET), encodeURIComponent(SECRET), btoa(S
 
 test(
   'what an agent tells is nowhere at the centre with a secret of its site in it (law 11)',
-  { timeout: 60_000 },
+  { timeout: 180_000 },
   async () => {
     const { service, world, enrol } = await startAgentSites();
     const layer = await world.planFile('layers/common.yaml');

@@ -68,7 +68,7 @@ beforeEach(async () => {
 
 test(
   'the guide works as it stands: a site is run with git and Ansible alone',
-  { timeout: 120_000 },
+  { timeout: 240_000 },
   async () => {
     const [atCentre = '', atSite = '', newer = ''] = await guide();
     const centre = join(folder, 'centre');
@@ -121,7 +121,7 @@ const TAMPERED: Record<string, { with: string; refused: RegExp }> = {
 
 test(
   'a bundle that was tampered with is refused by hand, and nothing of it is run',
-  { timeout: 120_000 },
+  { timeout: 240_000 },
   async () => {
     const [atCentre = '', , , inOneLine = ''] = await guide();
     const site = join(folder, 'site');
@@ -171,7 +171,7 @@ test(
 
 test(
   'a site trusts the old key and the new one, and after a revocation the new one alone',
-  { timeout: 120_000 },
+  { timeout: 240_000 },
   async () => {
     const [atCentre = '', , , , withNewKey = '', withoutOld = ''] = await guide();
     const centre = join(folder, 'centre');

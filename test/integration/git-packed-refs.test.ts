@@ -172,7 +172,7 @@ test('any moves end as git ends them', async () => {
     { numRuns: 60 },
   );
   expect(packed).toBeGreaterThan(5);
-}, 30_000);
+}, 180_000);
 
 test('law 12: killed while it moves many refs, each is at its old or its new commit', async () => {
   const { repository, directory, commits } = await open();
@@ -199,4 +199,4 @@ test('law 12: killed while it moves many refs, each is at its old or its new com
     await store.close();
   }
   await repository.close();
-}, 30_000);
+}, 180_000);

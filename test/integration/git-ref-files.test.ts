@@ -135,54 +135,65 @@ async function outcome(work: Promise<void>): Promise<string> {
   }
 }
 
-test('any moves end as with git, and are read as git reads them', { timeout: 30_000 }, async () => {
-  const ours = await open('ours.git');
-  const theirs = await open('theirs.git');
-  // The same commits in both: their ids hang on the time.
-  await git(theirs.directory, 'fetch', '-q', ours.directory, ...ours.commits);
-  const name = fc.constantFrom('a/desired', 'a/applied', 'b/desired', 'b', 'a/desired/x', 'c/d/e');
-  const commit = fc.constantFrom(...ours.commits);
-  const update = fc.record({
-    ref: name.map((short) => `refs/sites/${short}`),
-    to: fc.oneof({ weight: 5, arbitrary: commit }, { weight: 1, arbitrary: fc.constant(null) }),
-    from: fc.oneof(fc.constant(undefined), fc.constant(null), commit),
-  });
-  const steps = fc.array(
-    fc.oneof(
-      {
-        weight: 4,
-        arbitrary: fc.uniqueArray(update, { selector: ({ ref }) => ref, maxLength: 2 }),
-      },
-      { weight: 1, arbitrary: fc.constant('pack' as const) },
-    ),
-    { minLength: 1, maxLength: 4 },
-  );
-  await fc.assert(
-    fc.asyncProperty(steps, async (all) => {
-      for (const { directory } of [ours, theirs]) {
-        await rm(join(directory, 'packed-refs'), { force: true });
-        await rm(join(directory, 'refs/sites'), { recursive: true, force: true });
-      }
-      for (const step of all) {
-        if (step === 'pack') {
-          for (const { directory } of [ours, theirs]) await git(directory, 'pack-refs', '--all');
-          continue;
+test(
+  'any moves end as with git, and are read as git reads them',
+  { timeout: 180_000 },
+  async () => {
+    const ours = await open('ours.git');
+    const theirs = await open('theirs.git');
+    // The same commits in both: their ids hang on the time.
+    await git(theirs.directory, 'fetch', '-q', ours.directory, ...ours.commits);
+    const name = fc.constantFrom(
+      'a/desired',
+      'a/applied',
+      'b/desired',
+      'b',
+      'a/desired/x',
+      'c/d/e',
+    );
+    const commit = fc.constantFrom(...ours.commits);
+    const update = fc.record({
+      ref: name.map((short) => `refs/sites/${short}`),
+      to: fc.oneof({ weight: 5, arbitrary: commit }, { weight: 1, arbitrary: fc.constant(null) }),
+      from: fc.oneof(fc.constant(undefined), fc.constant(null), commit),
+    });
+    const steps = fc.array(
+      fc.oneof(
+        {
+          weight: 4,
+          arbitrary: fc.uniqueArray(update, { selector: ({ ref }) => ref, maxLength: 2 }),
+        },
+        { weight: 1, arbitrary: fc.constant('pack' as const) },
+      ),
+      { minLength: 1, maxLength: 4 },
+    );
+    await fc.assert(
+      fc.asyncProperty(steps, async (all) => {
+        for (const { directory } of [ours, theirs]) {
+          await rm(join(directory, 'packed-refs'), { force: true });
+          await rm(join(directory, 'refs/sites'), { recursive: true, force: true });
         }
-        const move = async (): Promise<void> => {
-          if (!(await moveInRefFiles(ours.repository, step)))
-            await updateRefs(ours.repository, step);
-        };
-        expect(await outcome(move())).toBe(await outcome(updateRefs(theirs.repository, step)));
-      }
-      const refs = await listRefs(theirs.repository, 'refs/sites');
-      expect(await listRefs(ours.repository, 'refs/sites')).toEqual(refs);
-      expect(await readRefFiles(ours.repository, 'refs/sites')).toEqual(refs);
-      for (const ref of [...refs.keys(), 'refs/sites', 'refs/sites/nowhere/desired'])
-        expect(await readRefFile(ours.repository, ref)).toBe(refs.get(ref) ?? null);
-    }),
-    { numRuns: 25 },
-  );
-});
+        for (const step of all) {
+          if (step === 'pack') {
+            for (const { directory } of [ours, theirs]) await git(directory, 'pack-refs', '--all');
+            continue;
+          }
+          const move = async (): Promise<void> => {
+            if (!(await moveInRefFiles(ours.repository, step)))
+              await updateRefs(ours.repository, step);
+          };
+          expect(await outcome(move())).toBe(await outcome(updateRefs(theirs.repository, step)));
+        }
+        const refs = await listRefs(theirs.repository, 'refs/sites');
+        expect(await listRefs(ours.repository, 'refs/sites')).toEqual(refs);
+        expect(await readRefFiles(ours.repository, 'refs/sites')).toEqual(refs);
+        for (const ref of [...refs.keys(), 'refs/sites', 'refs/sites/nowhere/desired'])
+          expect(await readRefFile(ours.repository, ref)).toBe(refs.get(ref) ?? null);
+      }),
+      { numRuns: 25 },
+    );
+  },
+);
 
 test('symbolic refs, and refs in tables, are not read', async () => {
   const { repository, directory, commits } = await open();

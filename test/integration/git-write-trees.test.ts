@@ -124,7 +124,7 @@ test('writes the objects that git writes, whatever the trees', async () => {
   for (const name of await packs(one))
     await git(one.directory, 'verify-pack', join(one.packs, name));
   await git(one.directory, 'fsck', '--full', '--no-dangling');
-}, 30_000);
+}, 180_000);
 
 test('what was written lately is not written again', async () => {
   const repository = await open();
@@ -213,4 +213,4 @@ test('law 12: killed while it writes, every acknowledged commit is there and who
     await store.close();
     await git(directory, 'fsck', '--full', '--strict', '--no-dangling');
   }
-}, 30_000);
+}, 180_000);

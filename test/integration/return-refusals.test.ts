@@ -419,7 +419,7 @@ const refusals: [
 
 test(
   'what comes back and is bad is refused, each with its reason, and changes nothing at the centre',
-  { timeout: 30_000 },
+  { timeout: 180_000 },
   async () => {
     const heard = await startHeard();
     const { centre, service, back } = heard;

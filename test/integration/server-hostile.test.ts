@@ -264,7 +264,9 @@ test('only so many requests are worked on at once', async () => {
   const api = await startApi({ siteDiff: () => promise, limits: { concurrent: 2 } });
   await seed(api.store);
   const slow = [1, 2].map(() => api.get('/api/v1/sites/lisbon-07/diff'));
-  await expect.poll(async () => (await api.get('/api/v1/status')).status).toBe(429);
+  await expect
+    .poll(async () => (await api.get('/api/v1/status')).status, { timeout: 60_000 })
+    .toBe(429);
   resolve('');
   const statuses = (await Promise.all(slow)).map(({ status }) => status);
   expect(statuses).toEqual([200, 200]);

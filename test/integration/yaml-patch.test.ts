@@ -14,7 +14,7 @@ import { yamlDocuments } from '../support/yaml-documents.ts';
 
 test('git apply makes of the file before what the edit made of it', () => {
   const folder = mkdtempSync(join(tmpdir(), 'trueup-patch-'));
-  onTestFinished(() => rmSync(folder, { recursive: true }));
+  onTestFinished(() => rmSync(folder, { recursive: true, maxRetries: 10 }));
   const file = 'a layer.yaml';
   let applied = 0;
   fc.assert(
@@ -32,7 +32,7 @@ test('git apply makes of the file before what the edit made of it', () => {
       execFileSync('git', ['apply', '--whitespace=nowarn', '-'], {
         cwd: folder,
         input,
-        timeout: 10_000,
+        timeout: 60_000,
       });
       expect(readFileSync(join(folder, file), 'utf8')).toBe(edited.text);
       applied += 1;

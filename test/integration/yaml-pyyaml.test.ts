@@ -18,7 +18,7 @@ const AWKWARD = '-+.0123456789eExoyn:_ #"\'\\{[,\n\t?!&*|>%@`=~<';
 // Without PyYAML the name says why the tests are skipped.
 const reason = python ? '' : ' (skipped: no python3 with the module yaml was found)';
 
-describe.skipIf(python === undefined)(`PyYAML${reason}`, { timeout: 30_000 }, () => {
+describe.skipIf(python === undefined)(`PyYAML${reason}`, { timeout: 180_000 }, () => {
   let pyyaml: PyYaml;
   beforeAll(() => {
     pyyaml = new PyYaml(python!);

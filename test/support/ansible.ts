@@ -86,7 +86,7 @@ export async function until(
   what: string,
   condition: () => boolean | Promise<boolean>,
 ): Promise<void> {
-  for (let look = 0; look < 1000; look += 1) {
+  for (let look = 0; look < 3000; look += 1) {
     if (await condition()) return;
     await sleep(20);
   }

@@ -59,7 +59,7 @@ export async function openPage(
   });
   const faults: string[] = [];
   const page = await session.newPage();
-  page.setDefaultTimeout(20_000);
+  page.setDefaultTimeout(60_000);
   page.on('pageerror', (error) => void faults.push(String(error)));
   page.on('dialog', (dialog) => void faults.push(`a dialog: ${dialog.message()}`));
   // Chromium tells violations of the policy as errors of the console.

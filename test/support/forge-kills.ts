@@ -184,7 +184,7 @@ async function atRest(store: () => Store, sites: number): Promise<void> {
         plan.goodRevision === plan.headRevision
       );
     },
-    { patience: 60_000 },
+    { patience: 150_000 },
   );
 }
 

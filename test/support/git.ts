@@ -20,14 +20,14 @@ const IDENTITY = {
 /** A new folder, removed when the test has finished. */
 export async function temporaryFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'trueup-git-'));
-  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  onTestFinished(() => rm(folder, { recursive: true, force: true, maxRetries: 10 }));
   return folder;
 }
 
 /** A new folder that the tests of a file share, and what removes it. */
 export async function removableFolder(): Promise<{ folder: string; remove: () => Promise<void> }> {
   const folder = await mkdtemp(join(tmpdir(), 'trueup-git-'));
-  return { folder, remove: () => rm(folder, { recursive: true, force: true }) };
+  return { folder, remove: () => rm(folder, { recursive: true, force: true, maxRetries: 10 }) };
 }
 
 /** Runs git in a folder (or bare repository) and returns what it printed, trimmed. */
@@ -73,11 +73,11 @@ export async function writeRawTree(folder: string, entries: readonly RawEntry[])
   return gitWith(folder, content, 'hash-object', '-w', '-t', 'tree', '--stdin', '--literally');
 }
 
-/** Waits until the condition holds, looking often; throws after ten seconds. */
+/** Waits until the condition holds, looking often; throws after a minute. */
 export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + 10_000;
+  const deadline = Date.now() + 60_000;
   while (!(await condition())) {
-    if (Date.now() > deadline) throw new Error('waited for ten seconds in vain');
+    if (Date.now() > deadline) throw new Error('waited for a minute in vain');
     await sleep(1);
   }
 }

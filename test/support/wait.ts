@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { inspect } from 'node:util';
 
 /** Nothing that tests wait for takes this long, even on a busy machine, unless it is broken (ms). */
-const PATIENCE = 20_000;
+const PATIENCE = 60_000;
 const LOOK = 50;
 
 /**

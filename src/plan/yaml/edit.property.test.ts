@@ -9,7 +9,7 @@ import type { Value, YamlDocument, YamlNode, YamlPath } from './node.ts';
 import { parseYaml } from './parse.ts';
 import { nodeAt, sameValue, toValue } from './value.ts';
 
-const timeout = 30_000;
+const timeout = 60_000;
 
 /** Documents that can be read, and in each a place picked at random. */
 function places(options: {

@@ -115,7 +115,7 @@ test('a tombstone never leaves the plan', () => {
 
 test(
   'property: what is read from the emitted text is what was read from the source',
-  { timeout: 30_000 },
+  { timeout: 60_000 },
   () => {
     fc.assert(
       fc.property(yamlDocuments({ anchors: true, tags: true }), (text) => {

@@ -218,7 +218,7 @@ describe('what is refused, and where', () => {
   });
 });
 
-test('property: every token and range is the text that stands there', { timeout: 30_000 }, () => {
+test('property: every token and range is the text that stands there', { timeout: 60_000 }, () => {
   fc.assert(
     fc.property(yamlDocuments({ tags: true }), (text) => {
       const { root } = parseYamlValue('f.yml', text);
@@ -257,7 +257,7 @@ function* placesOf(
   }
 }
 
-test('property: every text is read, or refused with positions', { timeout: 30_000 }, () => {
+test('property: every text is read, or refused with positions', { timeout: 60_000 }, () => {
   fc.assert(
     fc.property(fc.oneof(damagedDocuments({ anchors: true, tags: true }), fc.string()), (text) => {
       const { document, problems } = parseYaml('f.yml', text);
