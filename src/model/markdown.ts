@@ -21,6 +21,14 @@ export function code(text: string): string {
   return `${ticks}${pad}${flat}${pad}${ticks}`;
 }
 
+/**
+ * Text for titles and commit messages, where there is no code: what forges would take for a mention of people or for
+ * an issue to close is parted by a character that takes no room (U+2060).
+ */
+export function unlinked(text: string): string {
+  return text.replaceAll(/@(?=\w)|#(?=\d)|\bGH-(?=\d)|\bhttps?:(?=\/\/)/gi, '$&\u2060');
+}
+
 /** Names as code, and how many more there are. */
 export function codes(names: readonly string[], most: number): string {
   const shown = names.slice(0, most).map(code).join(', ');

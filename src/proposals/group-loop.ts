@@ -5,6 +5,7 @@ import type { PlanRepository } from '../git/plan-repository.ts';
 import type { SiteStore } from '../git/site-store.ts';
 import type { Handled } from '../loop/keyed-loop.ts';
 import { InvalidInput } from '../model/errors.ts';
+import { unlinked } from '../model/markdown.ts';
 import { driftFingerprint, groupBranch, proposalBranch } from '../model/proposal.ts';
 import { sha256, withPaths } from '../model/tree.ts';
 import type { Plan } from '../plan/plan.ts';
@@ -214,7 +215,8 @@ export class GroupLoop {
     const { basis, known } = at;
     const result = withoutContents(solution);
     const made = adopted(result);
-    const title = made.map((one) => one.title).join('; ');
+    // It becomes the message of a commit, and of the merge.
+    const title = unlinked(made.map((one) => one.title).join('; '));
     const common = {
       kind: made[0]!.kind,
       title,

@@ -199,7 +199,13 @@ test('closed, the site goes back; the same edit made again is a new drift', asyn
 });
 
 test('its branch deleted by hand, it is closed: the site goes back', async () => {
-  const { row, pull } = await edited('evora', 'Mind the step');
+  const { row, pull } = await edited('evora', 'Mind the step @acme/all, fixes GH-1');
+  const message = await world.bare('origin', 'log', '-1', '--format=%B', row.branch);
+  for (const text of [pull.title, message]) {
+    expect(text).toContain('Mind the step');
+    // Whoever edits a site speaks to nobody at the forge, and closes no issue there.
+    expect(text).not.toMatch(/@\w|GH-\d/);
+  }
   github.deleteBranch(row.branch);
   const { closeReason } = await service.ended(row.id, 'closed');
   expect(closeReason).toBe('its branch was deleted');

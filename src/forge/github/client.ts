@@ -51,9 +51,11 @@ const silent = { debug: ignore, info: ignore, warn: ignore, error: ignore };
  * wants to be left alone; reading again what has not changed costs nothing of the rate limit; a failure is thrown as
  * `ForgeUnavailable` or `GitHubRefusal`. Throws `UserError` if the base URL would send the token in plain text.
  *
- * Octokit's plugins for throttling and retrying are not used. They send one request again, a POST as well whose
- * answer was lost: that is a comment twice. Our verbs look first, so a whole verb is repeated instead (`repeatedly`),
- * and a limit is handed to the loop that asked (`retryAfter`), which has other keys to handle meanwhile.
+ * Octokit's plugins for retrying and throttling are not used; docs/forges.md says what they were seen to do. In short:
+ * `retry` sends one request again, whatever its method, so that a comment whose answer was lost is there twice; our
+ * verbs look first, and a whole verb is repeated (`repeatedly`). `throttling` holds back nothing but the request that
+ * met a limit, where GitHub wants to be left alone altogether; here nothing is sent until then, and the loop that
+ * asked is told when to come back (`retryAfter`), since it has other keys to handle meanwhile.
  */
 export function createClient(options: ClientOptions): Octokit {
   const octokit = new Octokit({
