@@ -260,6 +260,8 @@ test('another place in the plan is chosen by a comment, and back by a box', asyn
   expect(pull.body!.match(/- \[x\]/gi)).toHaveLength(1);
   expect(pull.body).toContain('No: here alone.');
   expect(github.pulls.filter(({ branch }) => branch === row.branch)).toHaveLength(1);
+  github.closePull(pull.number);
+  await service.ended(row.id, 'closed');
 });
 
 test('a person’s commits on its branch stay, though the plan moves: one comment says what they do', async () => {
