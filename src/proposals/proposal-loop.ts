@@ -166,7 +166,7 @@ export class ProposalLoop {
     await this.#policy.takeBack(pull, held, proposal.commit);
     if (why === undefined || held || again) {
       if (open.length === 0) return { again: pollInterval };
-      if (!held) await this.#keepUp(proposal, pull, open, signal);
+      if (!held && (await this.#keepUp(proposal, pull, open, signal))) return { again: 0 };
       onGroup(proposal.groupKey);
       const wait = held ? undefined : await this.#policy.merge(proposal.id, pull, open);
       return { again: Math.min(pollInterval, Math.max(wait ?? Infinity, SOON)) };
@@ -192,16 +192,16 @@ export class ProposalLoop {
     return held;
   }
 
-  /** Brings branch, title and text to what was worked out, and does what people asked for there. */
+  /** Brings branch, title and text to what was worked out, and does what people asked for there. True: look again. */
   async #keepUp(
     proposal: ProposalRow,
     pull: PullRequest,
     open: readonly DriftRow[],
     signal: AbortSignal | undefined,
-  ): Promise<void> {
+  ): Promise<boolean> {
     const { store, forge, repository } = this.#options;
     const wanted = await this.#wanted(proposal, pull);
-    if (wanted) return;
+    if (wanted) return false;
     // What is proved no longer is pushed no more: it may hold what is a secret by now.
     const row =
       adopted(proposal.result).length === 0
@@ -212,16 +212,21 @@ export class ProposalLoop {
       const here = await repository.fetchCommit(`refs/heads/${row.branch}`, row.theirs);
       const verdict = here ? await this.#options.verify(row.theirs, open, signal) : undefined;
       if (verdict !== undefined) await this.#tellOwner(row, row.theirs, verdict);
-      return;
+      return false;
     }
     const body = await this.#body(row, open);
-    if (body === row.body && row.title === pull.title && sameBoxes(pull.body, row.body)) return;
+    if (body === row.body && row.title === pull.title && sameBoxes(pull.body, row.body))
+      return false;
+    // Pushing takes a while: what somebody wrote or ticked meanwhile is read before it is written over.
+    const now = await forge.getPullRequest(row.number!);
+    if (now?.body !== pull.body) return true;
     await this.#tellProof(pull.head, { was: saysUnproved(row.body), is: saysUnproved(body) });
     await forge.updatePullRequest(row.number!, {
       title: row.title,
       body: withOthersWords(body, pull.body),
     });
     await store.proposals.update(row.id, { body });
+    return false;
   }
 
   /** Says at a commit that its proof was lost, or found again; else the text is enough, and nothing is asked. */

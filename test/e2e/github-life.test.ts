@@ -8,7 +8,18 @@ import { pairPlan, site } from '../support/world-plan.ts';
 import { World } from '../support/world.ts';
 
 // Every act has sites of its own, so that none hangs on another.
-const SITES = ['lisbon', 'porto', 'faro', 'evora', 'sintra', 'braga', 'tavira', 'coimbra', 'viseu'];
+const SITES = [
+  'lisbon',
+  'porto',
+  'faro',
+  'evora',
+  'sintra',
+  'braga',
+  'tavira',
+  'coimbra',
+  'viseu',
+  'guarda',
+];
 const TOKEN = 'ghp_0123456789abcdefghijABCDEFGHIJ012345';
 const SECRET = 'a-secret-shared-with-the-forge';
 const ALL = 'group_vars/all.yml';
@@ -260,6 +271,28 @@ test('another place in the plan is chosen by a comment, and back by a box', asyn
   expect(pull.body!.match(/- \[x\]/gi)).toHaveLength(1);
   expect(pull.body).toContain('No: here alone.');
   expect(github.pulls.filter(({ branch }) => branch === row.branch)).toHaveLength(1);
+  github.closePull(pull.number);
+  await service.ended(row.id, 'closed');
+});
+
+test('a box that is ticked while the pull request is brought up to date counts', async () => {
+  const { row, pull } = await edited('guarda', 'Beware of the cat');
+  let ticked = false;
+  github.watch(({ what }, moment) => {
+    if (!ticked && moment === 'before' && what.endsWith('/git-receive-pack')) {
+      ticked = true;
+      github.editPull(pull.number, (body) => body.replace('- [ ]', '- [x]'));
+    }
+    return false;
+  });
+  await moved('Move the clock of Guarda', {
+    'sites/guarda.yaml': site('guarda', { clock: '192.0.2.4' }),
+  });
+  await service.until('the branch follows', async () => {
+    return (await changedFiles(row.branch)) === 'layers/common.yaml';
+  });
+  github.watch();
+  expect(ticked).toBe(true);
   github.closePull(pull.number);
   await service.ended(row.id, 'closed');
 });
