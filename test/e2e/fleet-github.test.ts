@@ -43,7 +43,9 @@ function explains(sites: readonly string[]): Promise<ProposalRow> {
     const [row] = await service.store.proposals.list({ state: 'open', limit: 1 });
     if (row?.result.sites?.join() !== [...sites].toSorted().join()) return false;
     const head = await world.bare('origin', 'rev-parse', row.branch);
-    return head === row.commit && github.pulls[0]?.body === row.body && row;
+    // The same commit may explain one more site: only the text says whether that was told.
+    const many = sites.length === 1 || row.body.includes(`${sites.length} sites were edited alike`);
+    return many && head === row.commit && github.pulls[0]?.body === row.body && row;
   });
 }
 
