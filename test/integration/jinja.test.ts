@@ -8,7 +8,7 @@ import { Random } from '../support/jinja-random.ts';
 import { generateContext, OTHERS, TemplateGenerator } from '../support/jinja-templates.ts';
 import { encodeContext, findJinja, Jinja, type JinjaAnswer } from '../support/jinja.ts';
 
-/** How many templates to compare; `TRUEUP_JINJA_CASES=20000` for a thorough run. The seed is printed. */
+/** How many templates to compare; `npm run fuzz:jinja` is a thorough run. The seed is printed. */
 const cases = Number(process.env['TRUEUP_JINJA_CASES'] ?? 600);
 /** The same cases each time; any other seed does too. */
 const seed = Number(process.env['TRUEUP_JINJA_SEED'] ?? 1_270_714_350);

@@ -90,10 +90,14 @@ export const EXPRESSIONS: Record<Kind, readonly [Make, ...Make[]]> = {
     (_, r) =>
       `address | ${r.pick(['ipwrap', 'ipmath(1)', 'ipmath(-3)', 'nthhost(2)', 'ipsubnet(26, 1)', 'ipsubnet(30)', 'ipsubnet', 'ipsubnet(28, -1)', 'ipaddr | string | upper'])}`,
     (sub, r) =>
-      `${sub('text')} | ${r.pick(['basename', 'dirname', 'splitext | first', 'normpath', 'win_basename', 'win_dirname', 'comment', "comment('xml')", "comment('c', prefix='', postfix_count=2)", "comment(decoration='; ')", 'to_uuid', "regex_replace('[aeiou]', '_')", "regex_replace('(\\\\w)(\\\\d)', '\\\\2\\\\1')", "regex_search('[0-9]+')", "regex_findall('\\\\w+')", 'regex_escape', 'b64decode', 'from_json', 'wordcount', 'human_to_bytes'])}`,
+      `${sub('text')} | ${r.pick(['basename', 'dirname', 'splitext | first', 'normpath', 'win_basename', 'win_dirname', 'comment', "comment('xml')", "comment('c', prefix='', postfix_count=2)", "comment(decoration='; ')", 'to_uuid', "regex_replace('[aeiou]', '_')", "regex_replace('(\\\\w)(\\\\d)', '\\\\2\\\\1')", "regex_search('[0-9]+')", "regex_findall('\\\\w+')", 'regex_escape', 'b64decode', 'from_json', 'wordcount', 'human_to_bytes', 'wordwrap(6)', "wordwrap(5, false, '|')", 'wordwrap(4, break_on_hyphens=false)', 'filesizeformat', "relpath('/a/b')"])}`,
+    // Escaped text is printed and not much else, so that these stand outside, as in templates.
     (sub, r) =>
-      `${sub(r.pick(['int', 'float']))} | ${r.pick(['human_readable', 'human_readable(true)', "human_readable(unit='K')"])}`,
-    (sub) => `[${sub('text')}, ${sub('text')}] | path_join`,
+      `${sub(anyKind(r))} | ${r.pick(['e', 'escape', 'forceescape', 'safe', 'tojson', 'tojson(indent=2)', 'escape | forceescape', 'safe | e'])}`,
+    (sub, r) => `${sub('map')} | xmlattr${r.pick(['', '(false)'])}`,
+    (sub, r) =>
+      `${sub(r.pick(['int', 'float']))} | ${r.pick(['human_readable', 'human_readable(true)', "human_readable(unit='K')", 'filesizeformat', 'filesizeformat(true)'])}`,
+    (sub, r) => `[${sub('text')}, ${sub('text')}] | ${r.pick(['path_join', 'commonpath'])}`,
   ],
   int: [
     (sub, r) => `${sub('int')} ${r.pick(['+', '-', '*', '//', '%'])} ${sub('int')}`,
@@ -116,7 +120,8 @@ export const EXPRESSIONS: Record<Kind, readonly [Make, ...Make[]]> = {
       `${sub('float')} ${r.pick(['+', '-', '*', '/', '//', '%'])} ${sub(r.pick(['int', 'float']))}`,
     (sub) => `${sub('int')} / ${sub('int')}`,
     (sub, r) =>
-      `${sub(r.pick(['float', 'int', 'text']))} | ${r.pick(['float', 'round', 'round(1)', "round(2, 'floor')", "round(0, 'ceil')", 'abs', 'float(2.5)', 'round(-1)'])}`,
+      `${sub(r.pick(['float', 'int', 'text']))} | ${r.pick(['float', 'round', 'round(1)', "round(2, 'floor')", "round(0, 'ceil')", 'abs', 'float(2.5)', 'round(-1)', 'pow(2)', 'pow(0.5)', 'pow(-3)', 'log', 'log(2)', 'log(10)', 'root', 'root(3)'])}`,
+    (sub, r) => `${sub(r.pick(['int', 'float']))} ** ${r.pick(['0.5', '1.5', '-2', '2.0'])}`,
   ],
   bool: [
     (sub, r) =>

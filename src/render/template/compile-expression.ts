@@ -9,12 +9,15 @@ import { attribute, item, slice } from './python/access.ts';
 import { contains, equal, hashable, ordered, truthy } from './python/compare.ts';
 import { binary, signed } from './python/operators.ts';
 import { show } from './python/show.ts';
+import { unsupported } from './refused.ts';
 import { type Frame, outwards, type Run } from './run.ts';
 import type { Symbols } from './scope.ts';
 import { type Test, tests } from './tests.ts';
 import {
   Callable,
   type Datum,
+  Markup,
+  markupFault,
   Members,
   nameOfType,
   Tuple,
@@ -222,6 +225,7 @@ export class ExpressionCompiler {
     return (run, frame) => {
       const values = parts.map((evaluate) => evaluate(run, frame));
       run.at = node.start;
+      if (values.some((value) => value instanceof Markup)) throw markupFault();
       const text = values.map((value) => show(value, run.fuel)).join('');
       run.fuel.spend(text.length);
       return text;
@@ -405,5 +409,5 @@ function invoke(value: Datum, args: Datum[], keywords: Map<string, Datum>, run: 
 }
 
 function unknown(what: 'filter' | 'test', node: ast.FilterExpression | ast.TestExpression): Fault {
-  return new Fault(`the ${what} "${node.name}" is not supported`, { offset: node.nameStart });
+  return unsupported(what, node.name, node.nameStart);
 }

@@ -2,6 +2,7 @@ import { closestMatch } from 'leven';
 
 import { InvalidInput } from '../../model/errors.ts';
 import type { Position, Problem } from '../../model/problem.ts';
+import { nameHint } from './name-hints.ts';
 
 /** An expression of a template: a range of its source. */
 export interface Place {
@@ -75,7 +76,8 @@ export function located(
     ? positionAt(place.file, place.source, place.start)
     : positionAt(at.file, at.source, offset ?? at.offset);
   const problem: Problem = { message: error.message, position };
-  const hint = error.hint ?? (unknownName && nearest(unknownName, names));
+  const hint =
+    error.hint ?? (unknownName && (nameHint(unknownName) ?? nearest(unknownName, names)));
   if (hint) problem.hint = hint;
   return new InvalidInput([problem]);
 }

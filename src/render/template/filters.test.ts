@@ -216,6 +216,26 @@ test.each<[string, string]>([
     "{{ dict(['a', 'b'] | zip([1, 2])) }}{{ dict({'a': 1}, b=2) }}{{ 'they\\'re 1st 中a'.title() }}",
     "{'a': 1, 'b': 2}{'a': 1, 'b': 2}They'Re 1St 中A",
   ],
+  [
+    "{{ 'well-known words are wrapped' | wordwrap(8) }}|{{ 'unbreakable' | wordwrap(4, false) }}|{{ 'ab-cd' | wordwrap(4, true, '/') }}",
+    'well-\nknown\nwords\nare\nwrapped|unbreakable|ab-/cd',
+  ],
+  [
+    "{{ '<a href=\"x\">' | e }}{{ '<' | e | e }}{{ '<' | e | forceescape }}{{ '<' | safe }}",
+    '&lt;a href=&#34;x&#34;&gt;&lt;&amp;lt;<',
+  ],
+  [
+    "{{ {'b': '<', 'a': [1, none]} | tojson }}{{ {'id': 'x', 'no': none} | xmlattr }}",
+    '{"a": [1, null], "b": "\\u003c"} id="x"',
+  ],
+  [
+    '{{ 2 | pow(10) }} {{ 8 | log(2) }} {{ 1000 | log(10) }} {{ 2 | root }} {{ 27 | root(3) }} {{ 2 ** 0.5 }} {{ 2 ** -1 }}',
+    '1024.0 3.0 3.0 1.4142135623730951 3.0 1.4142135623730951 0.5',
+  ],
+  [
+    "{{ 1 | filesizeformat }} {{ 123456 | filesizeformat }} {{ 1048576 | filesizeformat(true) }} {{ ['/a/b', '/a/c'] | commonpath }} {{ '/a/b' | relpath('/a/c') }}",
+    '1 Byte 123.5 kB 1.0 MiB /a ../b',
+  ],
 ])('%s', (source, expected) => {
   const template = compileTemplate('t.j2', source);
   expect(template.render(new Map())).toBe(expected);

@@ -41,13 +41,22 @@ test.each<[string, string]>([
     '{{ list.append(3) }}',
     't.j2:1:4: a list of the plan cannot be changed (copy it first: | list)',
   ],
-  ['{{ lookup("env", "HOME") }}', 't.j2:1:4: "lookup" is undefined'],
-  ['{{ list | fileglob }}', 't.j2:1:11: the filter "fileglob" is not supported'],
+  [
+    '{{ lookup("env", "HOME") }}',
+    't.j2:1:4: "lookup" is undefined (templates look up nothing outside of the plan; define a parameter)',
+  ],
+  [
+    '{{ list | fileglob }}',
+    't.j2:1:11: the filter "fileglob" is not supported (it looks at files of the machine that renders; give the value as a parameter)',
+  ],
   [
     '{{ list | shuffle }}',
     't.j2:1:4: "shuffle" needs a seed, for the same result each time (shuffle(seed=site.name))',
   ],
-  ['{{ list is file }}', 't.j2:1:12: the test "file" is not supported'],
+  [
+    '{{ list is file }}',
+    't.j2:1:12: the test "file" is not supported (it looks at files of the machine that renders; give the value as a parameter)',
+  ],
   ['{{ list | join(1, 2, 3) }}', 't.j2:1:11: "join" takes fewer arguments (join(d?, attribute?))'],
   [
     '{{ list | replace("a") }}',
@@ -75,6 +84,28 @@ test.each<[string, string]>([
   ['{{ "a }}', 't.j2:1:4: the string is not closed'],
   ['{{ a ? b }}', 't.j2:1:6: unexpected "?"'],
   ['{{ [1, 2 }}', 't.j2:1:10: unexpected "}" (expected "]")'],
+  [
+    '# {{ ansible_managed }}',
+    't.j2:1:6: "ansible_managed" is undefined (define it as a parameter of a layer that plan.yaml lists, for example in layers/common.yaml: ansible_managed: "Managed by trueup: changes here become proposals")',
+  ],
+  [
+    "{{ 'a' | password_hash }}",
+    't.j2:1:10: the filter "password_hash" is not supported (its salt is random, so each rendering would differ; give the hash as a vaulted parameter)',
+  ],
+  [
+    "{{ 'a' | community.general.json_query('b') }}",
+    't.j2:1:10: the filter "community.general.json_query" is not supported (use selectattr, map and sum, or loops)',
+  ],
+  [
+    "{{ ('<' | e) ~ 'a' }}",
+    't.j2:1:4: escaped text can only be printed (let escape, safe or tojson be the last filter, and print the rest beside it)',
+  ],
+  ['{{ 2 | log(1) }}', 't.j2:1:4: there is no logarithm to the base 1'],
+  [
+    '{{ 1000000.5 | log(10) }}',
+    't.j2:1:4: the last digit of this logarithm differs between machines (log(10) is supported for 1, 10, 100 …; for a number of digits use string | length)',
+  ],
+  ["{{ 'a' | wordwrap(0) }}", 't.j2:1:4: the width of wordwrap must be at least 1'],
   ['{# a', 't.j2:1:1: the comment is not closed (add #})'],
   [
     'a\r\nb',

@@ -16,6 +16,7 @@ export type Datum =
   | Datum[]
   | Map<string, Datum>
   | Tuple
+  | Markup
   | Undefined
   | Lazy
   | View
@@ -28,6 +29,17 @@ export class Tuple {
   readonly items: readonly Datum[];
   constructor(items: readonly Datum[]) {
     this.items = items;
+  }
+}
+
+/**
+ * Text that is escaped already: what `escape`, `safe` and `tojson` give. Python's own escapes whatever it is joined
+ * with, so here it can be printed, escaped again (to no effect) and joined by `join`, and nothing else.
+ */
+export class Markup {
+  readonly text: string;
+  constructor(text: string) {
+    this.text = text;
   }
 }
 
@@ -161,6 +173,7 @@ export function nameOfType(value: Datum): string {
   if (Array.isArray(value)) return 'a list';
   if (value instanceof Map) return 'a mapping';
   if (value instanceof Tuple) return 'a tuple';
+  if (value instanceof Markup) return 'escaped text';
   if (value instanceof Tagged) return 'a secret';
   if (value instanceof Undefined) return 'undefined';
   if (value instanceof Lazy) return `the result of ${value.source}`;
@@ -169,11 +182,20 @@ export function nameOfType(value: Datum): string {
   return value instanceof Callable ? `${value.name}()` : value.title;
 }
 
-/** Hands a value on unless it is undefined or a secret: what every use of a value goes through first. */
-export function usable(value: Datum): Exclude<Datum, Undefined | Tagged> {
+/** Hands a value on unless it is undefined, a secret or escaped: what every use of a value goes through first. */
+export function usable(value: Datum): Exclude<Datum, Undefined | Tagged | Markup> {
+  if (typeof value !== 'object' || value === null) return value;
   if (value instanceof Undefined) throw value.fault;
   if (value instanceof Tagged) throw secretFault();
+  if (value instanceof Markup) throw markupFault();
   return value;
+}
+
+/** For every use of escaped text but printing it. */
+export function markupFault(): Fault {
+  return new Fault('escaped text can only be printed', {
+    hint: 'let escape, safe or tojson be the last filter, and print the rest beside it',
+  });
 }
 
 export function secretFault(): Fault {

@@ -112,12 +112,34 @@ const toYamlText: Inverse = ({ wanted }) => {
   return [attempt(() => dumpYaml(wanted, options, new Fuel()))];
 };
 
+const ENTITIES: Readonly<Record<string, string>> = {
+  '&amp;': '&',
+  '&lt;': '<',
+  '&gt;': '>',
+  '&#39;': "'",
+  '&#34;': '"',
+};
+
+/** `escape`: what its characters stand for. */
+const unescaped: Inverse = ({ input, wanted }) => {
+  if (typeof wanted !== 'string') return [];
+  const text = wanted.replace(/&(?:amp|lt|gt|#39|#34);/g, (entity) => ENTITIES[entity] ?? entity);
+  return [valueLike(input, text), text];
+};
+
+const asItIs: Inverse = ({ input, wanted }) =>
+  typeof wanted === 'string' ? [valueLike(input, wanted), wanted] : [];
+
 /** Inverses of the filters that write and read formats. */
 export const encodingInverses: Readonly<Record<string, Inverse>> = {
   b64encode: decoded,
   b64decode: encoded,
   urlencode: urlEncoded,
   urldecode: urlDecoded,
+  escape: unescaped,
+  forceescape: unescaped,
+  safe: asItIs,
+  tojson: fromJsonText,
   to_json: fromJsonText,
   to_nice_json: fromJsonText,
   to_yaml: fromYamlText,

@@ -33,7 +33,11 @@ byName.set(
 /** The inverse of each filter whose input alone is looked for, by the filter's own name. */
 export const inverses: ReadonlyMap<string, Inverse> = byName;
 
-const aliases: Readonly<Record<string, string>> = { d: 'default', count: 'length' };
+const aliases: Readonly<Record<string, string>> = {
+  d: 'default',
+  count: 'length',
+  e: 'escape',
+};
 
 /** The name that a filter is declared with, of the short or full name that a template uses. */
 export function canonical(name: string): string {

@@ -96,12 +96,29 @@ const humanToBytes: Inverse = ({ input, wanted, args }) => {
   return [valueLike(input, inUnit), inUnit, `${wanted}B`, wanted];
 };
 
+/** `pow` and `root`: the number whose power is wanted, with the sign of the old one, whole where that fits. */
+function powerOf(exponent: (argument: number) => number, fallback: number): Inverse {
+  return ({ input, wanted, args }) => {
+    const [now, argument] = [asNumber(wanted), asNumber(args.get(0) ?? fallback)];
+    if (now === undefined || argument === undefined) return [];
+    const size = Math.abs(floatOf(now)) ** exponent(floatOf(argument));
+    if (!Number.isFinite(size)) return [];
+    const old = asNumber(input ?? null);
+    const value = old !== undefined && floatOf(old) < 0 ? -size : size;
+    const guesses: Datum[] = [new Float(value), new Float(Math.round(value))];
+    const whole = Number.isSafeInteger(Math.round(value)) ? [Math.round(value)] : [];
+    return input instanceof Float ? [...guesses, ...whole] : [...whole, ...guesses];
+  };
+}
+
 /** Inverses of the filters on numbers. */
 export const numberInverses: Readonly<Record<string, Inverse>> = {
   int: toNumber,
   float: toNumber,
   bool,
   abs,
+  pow: powerOf((power) => 1 / power, 2),
+  root: powerOf((degree) => degree, 2),
   round: rounded,
   human_readable: humanReadable,
   human_to_bytes: humanToBytes,

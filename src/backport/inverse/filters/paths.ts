@@ -1,4 +1,4 @@
-import { joinPaths } from '../../../render/template/python/paths.ts';
+import { joinPaths, normalPath } from '../../../render/template/python/paths.ts';
 import { type Datum, elements } from '../../../render/template/values.ts';
 import type { Inverse } from './step.ts';
 import { transplants } from './transplant.ts';
@@ -53,8 +53,17 @@ const joined: Inverse = ({ input, output, wanted }) => {
   return changed;
 };
 
+/** `relpath`: the path that is reached from where it starts. */
+const reached: Inverse = ({ wanted, args }) => {
+  const start = args.get(0);
+  return typeof wanted === 'string' && typeof start === 'string'
+    ? [normalPath(joinPaths([start, wanted]))]
+    : [];
+};
+
 /** Inverses of the filters on paths. */
 export const pathInverses: Readonly<Record<string, Inverse>> = {
+  relpath: reached,
   basename: lastPart,
   win_basename: lastPart,
   dirname: firstPart,

@@ -13,6 +13,11 @@ import { structural } from './structural.ts';
 /** Why filters have no inverse, in words for a person. */
 export const withoutInverse: Readonly<Record<string, string>> = {
   length: 'a length does not say which elements to add or remove',
+  commonpath: 'what paths share does not say how they go on',
+  filesizeformat: 'a size that is rounded to one digit does not say the bytes',
+  log: 'a logarithm is not worked backwards',
+  wordwrap: 'where lines were wrapped does not say where the text has breaks of its own',
+  xmlattr: 'attributes of a tag are not worked backwards',
   wordcount: 'a number of words does not say which words',
   sum: 'a sum does not say which of its terms changed',
   hash: 'a hash does not say what it was made of',

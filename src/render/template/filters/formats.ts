@@ -3,11 +3,11 @@ import { createHash } from 'node:crypto';
 import { Float } from '../../../plan/yaml/node.ts';
 import { Fault } from '../errors.ts';
 import { parseJson } from '../python/json-parse.ts';
-import { asNumber, floatOf } from '../python/numbers.ts';
+import { asNumber, floatOf, parseFloatText } from '../python/numbers.ts';
 import { fixed, printf } from '../python/printf.ts';
 import { roundDigits } from '../python/round.ts';
 import { show } from '../python/show.ts';
-import { stripEnd } from '../python/whitespace.ts';
+import { strip, stripEnd } from '../python/whitespace.ts';
 import type { Run } from '../run.ts';
 import { type Datum, given, nameOfType, Tuple } from '../values.ts';
 import { type Arguments, defineFilter, type Filter } from './filter.ts';
@@ -97,6 +97,29 @@ function humanReadable(value: Datum, args: Arguments): string {
   return `${fixed(size / limit, 2)} ${limit === 1 ? base : letter + base.charAt(0)}`;
 }
 
+/** Jinja2's `filesizeformat`. */
+function fileSize(value: Datum, isBinary: boolean): string {
+  const number = typeof value === 'string' ? parseFloatText(strip(value)) : asNumber(value);
+  if (number === undefined) {
+    throw new Fault(`filesizeformat needs a number, not ${nameOfType(value)}`);
+  }
+  const bytes = typeof number === 'number' ? number : floatOf(number);
+  if (!Number.isFinite(bytes)) throw new Fault('filesizeformat needs a finite number');
+  const base = isBinary ? 1024 : 1000;
+  if (bytes === 1) return '1 Byte';
+  if (bytes < base) return `${BigInt(Math.trunc(bytes))} Bytes`;
+  const letters = isBinary ? 'KMGTPEZY' : 'kMGTPEZY';
+  const at = Array.from(letters).findIndex((_, i) => bytes < unitSize(base, i + 2));
+  const place = at < 0 ? letters.length - 1 : at;
+  const size = (base * bytes) / unitSize(base, place + 2);
+  return `${fixed(size, 1)} ${letters.charAt(place)}${isBinary ? 'i' : ''}B`;
+}
+
+/** `base ** power` as the nearest float. */
+function unitSize(base: number, power: number): number {
+  return Number(BigInt(base) ** BigInt(power));
+}
+
 /** Ansible's `human_to_bytes`. */
 function humanToBytes(value: Datum, args: Arguments, run: Run): Datum {
   const isBits = args.flag(1);
@@ -167,6 +190,12 @@ export const formatFilters: Filter[] = [
     signature: ['isbits?', 'unit?'],
     inverse: 'several',
     implementation: (value, args) => humanReadable(value, args),
+  }),
+  defineFilter({
+    name: 'filesizeformat',
+    signature: ['binary?'],
+    inverse: 'none',
+    implementation: (value, args) => fileSize(value, args.flag(0)),
   }),
   defineFilter({
     name: 'human_to_bytes',

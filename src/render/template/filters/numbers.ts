@@ -11,6 +11,7 @@ import {
   parseFloatText,
   toInt,
 } from '../python/numbers.ts';
+import { logarithm, power, squareRoot } from '../python/precise.ts';
 import { roundDigits } from '../python/round.ts';
 import { strip } from '../python/whitespace.ts';
 import { type Datum, nameOfType } from '../values.ts';
@@ -95,7 +96,57 @@ function round(value: Datum, precision: number, method: string): Datum {
   return new Float((whole + 0) / scale);
 }
 
+/** Ansible's `log`: to another base, the quotient of two rounded logarithms, as Python has it. */
+function logTo(value: Datum, base: Datum | undefined): Float {
+  const x = floatOf(needNumber(value, 'log'));
+  const to = base === undefined ? Math.E : floatOf(needNumber(base, 'log'));
+  if (to === 10) return new Float(decimalPlaces(x));
+  const divisor = logarithm(to);
+  if (divisor === 0) throw new Fault('there is no logarithm to the base 1');
+  return new Float(logarithm(x) / divisor);
+}
+
+/** `math.log10` where every library agrees. */
+function decimalPlaces(value: number): number {
+  const places = /^1(?:e\+(\d+))?$/.exec(value.toExponential());
+  if (!places) {
+    throw new Fault('the last digit of this logarithm differs between machines', {
+      hint: 'log(10) is supported for 1, 10, 100 …; for a number of digits use string | length',
+    });
+  }
+  return Number(places[1] ?? 0);
+}
+
+/** Ansible's `root`. */
+function root(value: Datum, degree: Datum | undefined): Float {
+  const x = floatOf(needNumber(value, 'root'));
+  const base = degree === undefined ? 2 : floatOf(needNumber(degree, 'root'));
+  if (base === 0) throw new Fault('there is no root of degree 0');
+  return new Float(base === 2 ? squareRoot(x) : power(x, 1 / base));
+}
+
 export const numberFilters: Filter[] = [
+  defineFilter({
+    name: 'log',
+    signature: ['base?'],
+    inverse: 'none',
+    implementation: (value, args) => logTo(value, args.get(0)),
+  }),
+  defineFilter({
+    name: 'pow',
+    signature: ['y'],
+    inverse: 'several',
+    implementation: (value, args) =>
+      new Float(
+        power(floatOf(needNumber(value, 'pow')), floatOf(needNumber(args.required(0), 'pow'))),
+      ),
+  }),
+  defineFilter({
+    name: 'root',
+    signature: ['base?'],
+    inverse: 'several',
+    implementation: (value, args) => root(value, args.get(0)),
+  }),
   defineFilter({
     name: 'int',
     signature: ['default?', 'base?'],

@@ -5,6 +5,7 @@ import type { Filter } from './filter.ts';
 import { formatFilters } from './formats.ts';
 import { listFilters } from './lists.ts';
 import { mappingFilters } from './mappings.ts';
+import { markupFilters } from './markup.ts';
 import { numberFilters } from './numbers.ts';
 import { pathFilters } from './paths.ts';
 import { randomFilters } from './random.ts';
@@ -13,6 +14,7 @@ import { mapFilter, selectionFilters } from './selection.ts';
 import { serialFilters } from './serial.ts';
 import { textFilters } from './text.ts';
 import { urlFilters } from './urls.ts';
+import { wrapFilters } from './wrap.ts';
 
 const all = [
   ...addressFilters,
@@ -21,6 +23,7 @@ const all = [
   ...formatFilters,
   ...listFilters,
   ...mappingFilters,
+  ...markupFilters,
   ...numberFilters,
   ...pathFilters,
   ...randomFilters,
@@ -29,13 +32,14 @@ const all = [
   ...serialFilters,
   ...textFilters,
   ...urlFilters,
+  ...wrapFilters,
 ];
 
 const byName = new Map(all.map((filter) => [filter.name, filter]));
 byName.set('map', mapFilter(byName));
 
 /** Other names of filters. */
-const aliases: Record<string, string> = { d: 'default', count: 'length' };
+const aliases: Record<string, string> = { d: 'default', count: 'length', e: 'escape' };
 
 /** Every filter, also under its full name (`ansible.builtin.to_json`). */
 export const filters: ReadonlyMap<string, Filter> = byName;

@@ -4,6 +4,7 @@ import { Fault } from '../errors.ts';
 import type { Fuel } from '../fuel.ts';
 import { iterate } from '../python/access.ts';
 import { truthy } from '../python/compare.ts';
+import { unsupported } from '../refused.ts';
 import type { Run } from '../run.ts';
 import { tests } from '../tests.ts';
 import { type Datum, Lazy, Undefined, usable, given } from '../values.ts';
@@ -29,7 +30,7 @@ function prepared(
 ): (element: Datum, run: Run) => Datum {
   if (typeof name !== 'string') throw new Fault(`the name of a ${what} must be text`);
   const definition = known.get(name);
-  if (!definition) throw new Fault(`the ${what} "${name}" is not supported`);
+  if (!definition) throw unsupported(what, name);
   const bound = bindArguments(definition, args, [...keywords]);
   const places = new Arguments(bound.values, bound.rest, bound.keywords);
   return (element, run) => definition.run(element, places, run);

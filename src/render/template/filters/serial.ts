@@ -39,7 +39,7 @@ function toJson(value: Datum, args: Arguments, run: Run, nice: boolean): string 
   return dumpJson(value, options, run.fuel);
 }
 
-function indentation(value: Datum): string | undefined {
+export function indentation(value: Datum): string | undefined {
   if (value === null) return undefined;
   if (typeof value === 'string') return value;
   if (typeof value === 'number' && value <= 100) return ' '.repeat(Math.max(0, value));

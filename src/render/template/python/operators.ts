@@ -3,6 +3,7 @@ import { Fault } from '../errors.ts';
 import type { Fuel } from '../fuel.ts';
 import { type Datum, nameOfType, Tuple, usable } from '../values.ts';
 import { asInt, asNumber, floatOf, type Int, toInt } from './numbers.ts';
+import { floatPower } from './precise.ts';
 import { printf } from './printf.ts';
 
 export type BinaryOperator = '+' | '-' | '*' | '/' | '//' | '%' | '**';
@@ -26,6 +27,9 @@ export function binary(operator: BinaryOperator, left: Datum, right: Datum, fuel
     throw new Fault(`${operator} does not work on ${nameOfType(left)} and ${nameOfType(right)}`);
   }
   if (operator === '/') return divide(a, b);
+  if (operator === '**' && (a instanceof Float || b instanceof Float || b < 0)) {
+    return floatPower(a, b);
+  }
   if (a instanceof Float || b instanceof Float) {
     return new Float(floatArithmetic(operator, floatOf(a), floatOf(b)));
   }
@@ -73,7 +77,6 @@ function floatArithmetic(operator: BinaryOperator, a: number, b: number): number
   if (operator === '+') return a + b;
   if (operator === '-') return a - b;
   if (operator === '*') return a * b;
-  if (operator === '**') throw powerFault();
   if (b === 0) throw new Fault('division by zero');
   // CPython's float_divmod.
   let remainder = a % b;
@@ -124,18 +127,12 @@ function bigArithmetic(operator: BinaryOperator, a: bigint, b: bigint): bigint {
 }
 
 function power(base: bigint, exponent: bigint): Int {
-  if (exponent < 0n) throw powerFault();
   const digits = base.toString(2).length;
   if (exponent > 4096n || BigInt(digits) * exponent > 4096n) {
     if (base === 0n || base === 1n) return exponent === 0n ? 1 : Number(base);
     throw new Fault('the number is too large');
   }
   return toInt(base ** exponent);
-}
-
-/** The last digit of a float power differs between mathematical libraries. */
-function powerFault(): Fault {
-  return new Fault('** works on whole numbers with an exponent of at least 0');
 }
 
 /** `-value` and `+value`. */

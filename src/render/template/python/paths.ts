@@ -42,6 +42,26 @@ export function normalPath(path: string): string {
   return root + parts.join('/') || '.';
 }
 
+function partsOf(path: string): string[] {
+  return path.split('/').filter((part) => part !== '' && part !== '.');
+}
+
+/** `commonpath` of paths that are all absolute or all relative. */
+export function commonPath(paths: readonly string[]): string {
+  const [first = [], ...rest] = paths.map(partsOf);
+  const end = first.findIndex((part, i) => rest.some((other) => other[i] !== part));
+  const root = paths[0]?.startsWith('/') ? '/' : '';
+  return root + (end < 0 ? first : first.slice(0, end)).join('/');
+}
+
+/** `relpath` of absolute normal paths. */
+export function relativeTo(path: string, start: string): string {
+  const [to, from] = [partsOf(path), partsOf(start)];
+  const differs = from.findIndex((part, i) => part !== to[i]);
+  const shared = differs < 0 ? from.length : differs;
+  return [...from.slice(shared).map(() => '..'), ...to.slice(shared)].join('/') || '.';
+}
+
 export function windowsBaseName(path: string): string {
   return splitDrive(path)[1].replace(/^.*[\\/]/s, '');
 }

@@ -1,7 +1,15 @@
 import { Float, Tagged } from '../../../plan/yaml/node.ts';
 import { Fault } from '../errors.ts';
 import type { Fuel } from '../fuel.ts';
-import { type Datum, nameOfType, secretFault, Tuple, Undefined } from '../values.ts';
+import {
+  type Datum,
+  Markup,
+  markupFault,
+  nameOfType,
+  secretFault,
+  Tuple,
+  Undefined,
+} from '../values.ts';
 import { showFloat } from './numbers.ts';
 
 const MAX_DEPTH = 100;
@@ -11,6 +19,7 @@ export function show(value: Datum, fuel: Fuel): string {
   if (typeof value === 'string') return value;
   if (typeof value === 'number') return String(value);
   if (value instanceof Undefined && value.lenient) return '';
+  if (value instanceof Markup) return value.text;
   const text = represent(value, fuel, 0);
   fuel.spend(text.length);
   return text;
@@ -26,6 +35,7 @@ export function represent(value: Datum, fuel: Fuel, depth = 0): string {
   if (value instanceof Float) return showFloat(value.value);
   if (value instanceof Undefined) throw value.fault;
   if (value instanceof Tagged) throw secretFault();
+  if (value instanceof Markup) throw markupFault();
   if (depth > MAX_DEPTH) throw new Fault('the value is nested too deeply');
   if (Array.isArray(value)) return `[${representAll(value, fuel, depth)}]`;
   if (value instanceof Tuple) {
