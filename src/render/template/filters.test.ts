@@ -217,6 +217,10 @@ test.each<[string, string]>([
     "{'a': 1, 'b': 2}{'a': 1, 'b': 2}They'Re 1St 中A",
   ],
   [
+    "{{ '_aba1_1' | regex_findall('(?=(aa{,2})1|)[^\\\\W_]\\\\.|') }}",
+    "['', '', '', '', '', '', '', '']",
+  ],
+  [
     "{{ 'well-known words are wrapped' | wordwrap(8) }}|{{ 'unbreakable' | wordwrap(4, false) }}|{{ 'ab-cd' | wordwrap(4, true, '/') }}",
     'well-\nknown\nwords\nare\nwrapped|unbreakable|ab-/cd',
   ],

@@ -234,10 +234,14 @@ export class Matcher {
     const found =
       from >= 0 &&
       this.match(pattern.body, from, (reached) => pattern.behind === undefined || reached === at);
-    if (!found || pattern.negated) {
+    const restore = (): void => {
       this.starts = starts;
       this.ends = ends;
-    }
-    return found !== pattern.negated && next(at);
+    };
+    if (!found || pattern.negated) restore();
+    if (found !== pattern.negated && next(at)) return true;
+    // What was captured on this way does not hold on another.
+    if (found) restore();
+    return false;
   }
 }
