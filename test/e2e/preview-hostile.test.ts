@@ -152,7 +152,7 @@ test.each<[string, () => Files, string, string, ...string[]]>([
     () => ({ [TEMPLATE]: `{{ lookup('file', '${outside}') }}\n` }),
     `${TEMPLATE}:1:4: "lookup" is undefined (2 sites do not render)`,
     BOTH,
-    `\`${TEMPLATE}:1:4: "lookup" is undefined\` ${AT_BOTH}`,
+    `\`${TEMPLATE}:1:4: "lookup" is undefined (templates look up nothing outside of the plan; define a parameter)\` ${AT_BOTH}`,
   ],
   [
     'a template that includes one from elsewhere',
